@@ -1,0 +1,93 @@
+# Every target sets up .venv by itself: a Python of 3.11 or newer and make are enough.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+SITE := _build/html
+PORT ?= 8000
+
+# The first Python that is new enough; another one: make PYTHON=/path/to/python
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& echo $$name && break; done)
+
+CELL_SECONDS ?= 300
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=$(CELL_SECONDS) \
+	--nbval-kernel-startup-timeout=120 -p no:cacheprovider -o filterwarnings=default
+# Two workers with a thread each: notebooks side by side, none in another's way.
+WORKERS := -n 2 --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help install book test test-code test-notebooks lab run notebooks serve lint \
+	bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+install: $(READY) ## set up .venv from requirements.txt
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "gencourse needs Python 3.11 or newer, and found" \
+		"none. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is no Python of 3.11 or newer: name another one with" \
+		"make PYTHON=..." >&2; exit 1; }
+	@$(BIN)/python -c 'import pip, sys; assert sys.version_info >= (3, 11)' \
+		2>/dev/null || "$(PYTHON)" -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
+	@touch $@
+
+book: $(READY) ## build the site into _build/html
+	$(BIN)/python tools/vendor.py
+	$(BIN)/jupyter-book build book --config "$(CURDIR)/_config.yml" \
+		--toc "$(CURDIR)/_toc.yml" --path-output "$(CURDIR)" -W -n --keep-going
+	@test -f $(SITE)/index.html
+	@touch $(SITE)/.nojekyll
+	@echo "$(CURDIR)/$(SITE)/index.html"
+
+test: $(READY) ## run every test, then every notebook
+	@status=0; $(MAKE) --no-print-directory test-code || status=1; \
+	$(MAKE) --no-print-directory test-notebooks || status=1; exit $$status
+
+test-code: $(READY) ## run the tests alone
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS) --durations=15 tests
+
+test-notebooks: $(READY) ## run every chapter and every reader's notebook alone
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS) $(NBVAL) --durations=15 \
+		book/chapters notebooks
+
+lab: $(READY) ## open the reader's notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+run: $(READY) ## run stale chapters anew; one: CHAPTER=density; fresh too: FORCE=1
+	$(BIN)/python tools/execute.py $(CHAPTER) $(if $(FORCE),--force)
+
+notebooks: $(READY) ## write the reader's notebooks from the chapters
+	$(BIN)/python tools/readers.py
+
+serve: $(READY) ## show the built site on http://127.0.0.1:8000 (PORT=8000)
+	@test -f $(SITE)/index.html || $(MAKE) book
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+lint: $(READY) ## check style, types and workflows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
+		.github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
+
+bench: $(READY) ## measure what the benchmarks compare, into _build/benchmarks
+	@mkdir -p _build/benchmarks
+	@for path in benchmarks/*.py; do \
+		$(BIN)/python $$path --json _build/benchmarks/$$(basename $$path .py).json \
+			|| exit 1; done
+
+clean: ## delete what was built; .venv stays
+	rm -rf _build dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +

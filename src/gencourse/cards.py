@@ -1,0 +1,118 @@
+"""A trained model on disk: NAME.safetensors, and NAME.json that says how it was made.
+
+The card holds the hash of the weights: the two belong together or do not load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from gencourse.checkpoint_io import CheckpointError, write_atomically
+
+Card = dict[str, Any]
+PACKAGE = Path(__file__).parent
+
+
+def write(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
+    """Write weights and card to a folder; return the path of the weights."""
+    weights = safetensors.torch.save(
+        {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
+    )
+    card = {"name": name, **card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    # Weights first: after a crash in between the hashes differ, and loading says so.
+    path = folder / f"{name}.safetensors"
+    write_atomically(path, lambda file: file.write(weights))
+    write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode()))
+    return path
+
+
+def read_card(weights: Path) -> Card:
+    """Return the card beside the weights; CheckpointError if it is damaged."""
+    path = weights.with_suffix(".json")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{weights.name} has no card: {path}") from None
+    except ValueError as why:  # no UTF-8, or no JSON
+        raise CheckpointError(f"the card {path} is damaged: {why}") from why
+    if not isinstance(card, dict) or "weights_sha256" not in card:
+        raise CheckpointError(f"{path} is no card of a model: it has no weights_sha256")
+    return card
+
+
+def read_weights(path: Path, model: nn.Module) -> nn.Module:
+    """Fill the model with the weights at ``path``; return it in eval mode.
+
+    Weights that are damaged, that are not the card's, or that are another
+    architecture's are a CheckpointError; the model is then as it was.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != read_card(path)["weights_sha256"]:
+        raise CheckpointError(
+            f"{path} is damaged, or is not what {path.with_suffix('.json')} describes: "
+            "its hash is not the card's"
+        )
+    try:
+        weights = safetensors.torch.load(content)
+    except SafetensorError as why:
+        raise CheckpointError(f"{path} is no safetensors file: {why}") from why
+    _check_architecture(path, weights, model.state_dict())
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Return how many numbers training chose."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def commit() -> dict[str, str | bool] | None:
+    """Return the commit of the package, and whether its code has changed since.
+
+    None where the package is not in a git repository, as after pip install.
+    """
+    if _git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    found = _git("rev-parse", "HEAD")
+    if found is None:
+        return None
+    changed = _git("status", "--porcelain", "--", ".", ":(exclude)checkpoints")
+    return {"commit": found, "dirty": changed != ""}
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=PACKAGE, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _check_architecture(
+    path: Path, found: dict[str, Tensor], expected: dict[str, Tensor]
+) -> None:
+    shapes = {name: tuple(tensor.shape) for name, tensor in found.items()}
+    for name, tensor in expected.items():
+        if shapes.get(name) != tuple(tensor.shape):
+            raise CheckpointError(
+                f"{path} is of another architecture: {name} is "
+                f"{shapes.get(name, 'absent')}, expected {tuple(tensor.shape)}"
+            )
+    if unknown := found.keys() - expected.keys():
+        raise CheckpointError(
+            f"{path} is of another architecture: it has {min(unknown)} and "
+            f"{len(unknown) - 1} more that the model has not"
+        )

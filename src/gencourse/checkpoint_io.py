@@ -1,0 +1,106 @@
+"""Files that are whole or absent, and the state of a run in one of them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+
+State = dict[str, Any]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is damaged, or that belongs to something else."""
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let ``write`` fill a file that then appears at ``path`` whole.
+
+    A reader sees the old file or the new one, also after a crash or a power cut; if
+    writing fails, the old one stays and nothing else is left.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder: a file can only be renamed atomically within a file system.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what killed processes left of writing ``path``."""
+    for unfinished in path.parent.glob(f".{path.name}.*.unfinished"):
+        unfinished.unlink(missing_ok=True)
+
+
+def save_state(path: Path, state: State) -> None:
+    """Write tensors, numbers, strings and containers of them to a file, atomically."""
+    write_atomically(path, lambda file: torch.save(state, file))
+
+
+def load_state(path: Path) -> State:
+    """Return what ``save_state`` wrote, on the CPU, without running any code in it.
+
+    A missing file is a FileNotFoundError, a damaged one a CheckpointError.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no checkpoint at {path}")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as why:
+        raise CheckpointError(
+            f"{path} is damaged or is no checkpoint ({_first_line(why)}); "
+            "remove it to start again"
+        ) from why
+    if not isinstance(state, dict):
+        raise CheckpointError(
+            f"{path} is no checkpoint: it holds {type(state).__name__}"
+        )
+    return state
+
+
+def random_state() -> State:
+    """Return the states of the global generators: torch, CUDA, numpy and Python."""
+    kind, keys, *position = np.random.get_state(legacy=True)
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+        "numpy": [kind, torch.from_numpy(np.asarray(keys).astype(np.int64)), *position],
+        "python": random.getstate(),
+    }
+
+
+def set_random_state(state: State) -> None:
+    """Put the global generators where ``random_state`` found them."""
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])
+    kind, keys, *position = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *position))
+    random.setstate(state["python"])
+
+
+def _first_line(why: BaseException) -> str:
+    return (str(why).splitlines() or [type(why).__name__])[0]
+
+
+def _sync_folder(folder: Path) -> None:
+    # Windows can't open a folder; its renames are durable without.
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

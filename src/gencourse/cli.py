@@ -1,0 +1,202 @@
+"""The command line: gencourse train, sample, evaluate, recipes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+# Torch is imported inside the commands: --help must not wait for it.
+
+app = typer.Typer(
+    help="Train, sample and measure the models of the course.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Name = Annotated[str, typer.Argument(help="A recipe: see `gencourse recipes`.")]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", help="Folder of the model; else the shipped one."),
+]
+
+
+@app.command()
+def train(
+    name: Name,
+    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write to; else runs/NAME."),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Steps instead of the recipe's."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Data set instead of the recipe's."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    validation: Annotated[
+        bool,
+        typer.Option(help="Measure on held-back training images, not on the test set."),
+    ] = False,
+) -> None:
+    """Train a model; write its weights and the card that says how they were made."""
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", "30")  # a log is not a screen
+    with plain_errors():
+        from dataclasses import replace
+
+        from gencourse import recipes
+
+        recipe = recipes.find(name)
+        changes = {"steps": steps, "data": data}
+        recipe = replace(recipe, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
+        folder = out or Path("runs", f"{name}-validation" if validation else name)
+        with told_how_to_resume(folder):
+            weights = recipes.train(
+                recipe, out=folder, resume=resume, validation=validation, device=device
+            )
+        card = recipes.card(name, folder)
+        typer.echo(f"{weights}: {_told(card['metrics'])} ({card['metrics_split']})")
+
+
+@app.command()
+def sample(
+    name: Name,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The picture to write; else NAME.png."),
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    path: From = None,
+    reconstruct: Annotated[
+        bool, typer.Option(help="Test images and, below each, its reconstruction.")
+    ] = False,
+) -> None:
+    """Write a grid of images that a trained model draws."""
+    with plain_errors():
+        from gencourse import recipes
+
+        model = recipes.load(name, path)
+        target = out or Path(f"{name}.png")
+        if reconstruct:
+            _write_grid(target, *_reconstructions(name, model, n))
+        else:
+            _write_grid(target, _samples(name, model, n, seed), 8)
+        typer.echo(f"{target}: {n} images of {name}")
+
+
+@app.command()
+def evaluate(name: Name, path: From = None) -> None:
+    """Measure a trained model again, and compare with its card."""
+    with plain_errors():
+        from gencourse import recipes
+
+        found = recipes.evaluate(name, path)
+        for metric, value in found.found.items():
+            on_card = found.on_card.get(metric, float("nan"))
+            typer.echo(f"{metric}: {value:.6g} (card {on_card:.6g})")
+        if not found.agrees:
+            raise ValueError(
+                f"the metrics are not the card's, up to {recipes.TOLERANCE:g} of them"
+            )
+
+
+@app.command(name="recipes")
+def list_recipes() -> None:
+    """List what can be trained, and what comes trained with the package."""
+    from gencourse.recipes import RECIPES, shipped
+
+    ready = shipped()
+    width = max(map(len, RECIPES))
+    for name, recipe in RECIPES.items():
+        state = "shipped" if name in ready else "-"
+        typer.echo(
+            f"{name:{width}}  {recipe.data:14}{recipe.steps:>7} steps  {state:8}  "
+            f"{recipe.description}"
+        )
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what a user can do something about into one line and exit code 1."""
+    try:
+        yield
+    except (ValueError, OSError, FloatingPointError) as why:
+        typer.echo(f"gencourse: {why}", err=True)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def told_how_to_resume(folder: Path) -> Iterator[None]:
+    """Say on Ctrl-C, and where a checkpoint is in the way, how to go on."""
+    try:
+        yield
+    except FileExistsError:
+        raise ValueError(
+            f"{folder} holds a run already: go on with --resume, "
+            "or write elsewhere with --out"
+        ) from None
+    except KeyboardInterrupt:
+        typer.echo(
+            "\nstopped; go on from the last checkpoint with the same command and "
+            "--resume",
+            err=True,
+        )
+        raise typer.Exit(130) from None
+
+
+def _samples(name: str, model: nn.Module, n: int, seed: int) -> Tensor:
+    import torch
+
+    if not hasattr(model, "sample"):
+        raise ValueError(
+            f"{name} cannot sample: it is no generative model, nobody knows how its "
+            "codes are distributed; --reconstruct shows what it does"
+        )
+    with torch.inference_mode():
+        drawn: Tensor = model.sample(n, generator=torch.Generator().manual_seed(seed))
+    return drawn.float() / (model.levels - 1)
+
+
+def _reconstructions(name: str, model: nn.Module, n: int) -> tuple[Tensor, int]:
+    import torch
+
+    from gencourse import data
+    from gencourse.images import to_unit
+    from gencourse.recipes import find
+
+    model = getattr(model, "autoencoder", model)
+    if not hasattr(model, "reconstruct"):
+        raise ValueError(f"{name} cannot reconstruct: it has no encoder")
+    recipe = find(name)
+    x = data.load(recipe.data, "test", levels=recipe.levels, limit=n).x
+    with torch.inference_mode():
+        pairs = torch.cat([to_unit(x, recipe.levels), model.reconstruct(x)])
+    return pairs, len(x)
+
+
+def _write_grid(path: Path, unit: Tensor, columns: int) -> None:
+    from torchvision.utils import save_image
+
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"expected a file that ends in .png, got {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_image(unit.clamp(0, 1), path, nrow=columns, pad_value=1.0)
+
+
+def _told(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.6g}" for name, value in metrics.items())

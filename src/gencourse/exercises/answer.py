@@ -1,0 +1,101 @@
+"""The learner's function, called so that it can harm nothing but its own copies."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gencourse.exercises.exercise import NotAttempted, Wrong
+from gencourse.exercises.limits import TimeUp
+
+
+class Raised(Exception):  # noqa: N818 - carries an error, is none
+    """The learner's function raised this error."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class Answer:
+    """The learner's function: call it like the function itself, by position.
+
+    Raises Raised where the function raises, Wrong where it changes an input, returns
+    nothing or does not take the arguments.
+    """
+
+    def __init__(self, function: Callable[..., Any], reference: Callable[..., Any]):
+        self.function = function
+        self.names = tuple(inspect.signature(reference).parameters)
+
+    def __call__(self, *given: Any) -> Any:
+        copies = [g.clone() if isinstance(g, Tensor) else g for g in given]
+        self._check_takes(copies)
+        try:
+            result = self.function(*copies)
+        except (NotAttempted, TimeUp):
+            raise
+        except BaseException as error:  # sys.exit in an answer ends no notebook
+            raise Raised(error) from error
+        for name, before, after in zip(self.names, given, copies, strict=False):
+            if isinstance(before, Tensor) and not _same(before, after):
+                raise Wrong(
+                    f"Your function changed its input {name}: leave what the caller "
+                    "gave as it was, and work on a new tensor."
+                )
+        if result is None:
+            raise Wrong("Your function returned None: does its last line return?")
+        return result
+
+    def _check_takes(self, arguments: list[Any]) -> None:
+        try:
+            signature = inspect.signature(self.function)
+        except Exception:  # built-in functions may have none
+            return
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            expected = ", ".join(self.names)
+            raise Wrong(f"Your function should take ({expected}).") from None
+
+
+def _same(before: Tensor, after: Tensor) -> bool:
+    return before.dtype == after.dtype and torch.equal(before, after.detach())
+
+
+def describe_error(error: BaseException, function: Callable[..., Any]) -> str:
+    """Return a sentence that names an answer's error, and the line where it arose."""
+    name = type(error).__name__
+    if isinstance(error, MemoryError) or "can't allocate memory" in _message(error):
+        return "Your function asked for more memory than there is to spare."
+    if isinstance(error, RecursionError):
+        return "Your function calls itself without end (RecursionError)."
+    if isinstance(error, (SystemExit, GeneratorExit)):
+        return f"Your function tried to leave Python ({name}): return instead."
+    if isinstance(error, KeyboardInterrupt):
+        return "Your function was interrupted before it was done (KeyboardInterrupt)."
+    message = _message(error)
+    told = f"{name}: {message}" if message else name
+    return f"Your function raised {told}{_place(error, function)}."
+
+
+def _message(error: BaseException) -> str:
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:
+        return ""
+    return lines[0][:200].rstrip(".") if lines else ""
+
+
+def _place(error: BaseException, function: Callable[..., Any]) -> str:
+    code = getattr(function, "__code__", None)
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code is code and trace.tb_lineno is not None:
+            line = trace.tb_lineno - trace.tb_frame.f_code.co_firstlineno + 1
+        trace = trace.tb_next
+    return "" if line is None else f" (line {line} of your function)"

@@ -1,0 +1,103 @@
+"""What a right reconstruction loss and a right path between two codes obey."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gencourse.exercises.answer import Answer
+from gencourse.exercises.compare import Mistakes, expect, near, numbers
+
+LOSS: Mistakes = {
+    "You averaged over the pixels as well; the sum over them is asked for.": (
+        lambda right, e: right / e[0].numel()
+    ),
+    "You averaged over the pixels, and the half is missing: sum over the pixels, and "
+    "average over the images alone.": lambda right, e: 2 * right / e[0].numel(),
+    "The half is missing: yours is twice too large.": lambda right, e: 2 * right,
+    "You summed over the images too; their mean is asked for.": (
+        lambda right, e: right * len(e)
+    ),
+    "You summed over the images too, and the half is missing.": (
+        lambda right, e: 2 * right * len(e)
+    ),
+    "The errors are not squared: these are absolute values.": (
+        lambda right, e: e.abs().sum() / len(e)
+    ),
+    "The errors are not squared: these are half the absolute values.": (
+        lambda right, e: e.abs().sum() / len(e) / 2
+    ),
+    "You took a root: the squared error is asked for, not the distance.": (
+        lambda right, e: e.flatten(1).norm(dim=1).mean()
+    ),
+    "The sign is turned: a loss is to be made small.": lambda right, e: -right,
+    "The errors are added up before they are squared, so that they cancel.": (
+        lambda right, e: e.flatten(1).sum(1).square().mean() / 2
+    ),
+}
+PATH: Mistakes = {
+    "The end is not reached: the last row should be end itself.": (
+        lambda s, e: s + (e - s) * torch.arange(5)[:, None] / 5
+    ),
+    "The path runs backwards: the first row is start, the last is end.": (
+        lambda s, e: e + (s - e) * torch.arange(5)[:, None] / 4
+    ),
+    "Both ends are left out: the first row is start, the last is end.": (
+        lambda s, e: s + (e - s) * torch.arange(1, 6)[:, None] / 6
+    ),
+    "The start is left out: the first row should be start itself.": (
+        lambda s, e: s + (e - s) * torch.arange(1, 6)[:, None] / 5
+    ),
+    "The path begins at 0 instead of start.": (
+        lambda s, e: (e - s) * torch.arange(5)[:, None] / 4
+    ),
+    "Every row is the same: the step should grow from row to row.": (
+        lambda s, e: ((s + e) / 2).expand(5, -1)
+    ),
+}
+
+
+def loss_of_images(f: Answer) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, other = (torch.rand(5, 2, 3, 4, generator=generator) for _ in range(2))
+    errors = (x - other).double()
+    right = 0.5 * errors.square().sum() / 5
+    shapes = {
+        (5,): "Take the mean over the batch.",
+        (5, 2, 3, 4): "Sum over the pixels, then take the mean over the batch.",
+    }
+    what = "Your value is not the mean over images of half their squared errors."
+    expect(numbers(f(x, other), (), shapes), right, what, LOSS, (right, errors))
+
+
+def loss_of_vectors(f: Answer) -> None:
+    x, other = torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+    what = "The loss should take vectors too, (N, D)."
+    expect(numbers(f(x, other), ()), torch.tensor(3.5), what)
+
+
+def path_has_both_ends(f: Answer) -> None:
+    start, end = torch.tensor([1.0, -2.0, 3.0]), torch.tensor([2.0, 4.0, 8.0])
+    steps = torch.arange(5, dtype=torch.float64)[:, None] / 4
+    right = start + (end - start) * steps
+    shapes = {
+        (3, 5): "A point of the path is a row.",
+        (6, 3): "There is one row too many: steps counts the rows, ends included.",
+        (4, 3): "There is one row too few: steps counts the rows, ends included.",
+        (7, 3): "There are two rows too many: steps counts the ends too.",
+        (3,): "The path has a row for each step.",
+    }
+    got = numbers(f(start, end, 5), (5, 3), shapes)
+    ends = near(got[[0, -1]], right[[0, -1]])
+    what = (
+        "The ends are right; between them the rows should be evenly spaced."
+        if ends
+        else "The first row should be start and the last end."
+    )
+    expect(got, right, what, PATH, (start.double(), end.double()))
+
+
+def path_of_two(f: Answer) -> None:
+    ends = torch.tensor([[0.0, 1.0], [5.0, -1.0]])
+    what = "Two steps are start and end alone."
+    expect(numbers(f(ends[0], ends[1], 2), (2, 2)), ends, what)

@@ -1,0 +1,118 @@
+"""Read what an answer returned as numbers, and say how they differ from the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gencourse.exercises.exercise import Wrong
+
+Shape = tuple[int, ...]
+Mistakes = Mapping[str, Callable[..., Tensor]]
+
+
+def numbers(
+    value: Any, shape: Shape, shapes: Mapping[Shape, str] | None = None
+) -> Tensor:
+    """Return a tensor, array, list or number as float64 of this shape.
+
+    Args:
+        value: what the answer returned.
+        shape: the shape that is asked for; for a single number any of its shapes does.
+        shapes: sentences for wrong shapes whose cause is known.
+    """
+    try:
+        found = _tensor(value)
+    except Exception:
+        raise Wrong(
+            f"Your function returned {_kind(value)}; {_named(shape)} is expected."
+        ) from None
+    if found.numel() == 1 and shape in ((), (1,)):
+        return found.reshape(shape)
+    if tuple(found.shape) == shape:
+        return found
+    known = (shapes or {}).get(tuple(found.shape), "")
+    raise Wrong(
+        f"Your result has shape {tuple(found.shape)}; {_named(shape)} is expected. "
+        f"{known}".strip()
+    )
+
+
+def pair(value: Any, first: str, second: str) -> tuple[Any, Any]:
+    """Return the two parts of an answer that should be a pair of so named things."""
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        return value[0], value[1]
+    raise Wrong(
+        f"Your function returned {_kind(value)}; a pair ({first}, {second}) is expected."
+    )
+
+
+def near(got: Tensor, right: Tensor, tolerance: float = 1e-4) -> bool:
+    """Return whether two tensors agree as far as float32 can tell; NaN agrees not."""
+    right = right.to(torch.float64)
+    return got.shape == right.shape and torch.allclose(
+        got, right, rtol=tolerance, atol=tolerance
+    )
+
+
+def expect(
+    got: Tensor,
+    right: Tensor,
+    what: str,
+    mistakes: Mistakes | None = None,
+    given: tuple[Any, ...] = (),
+    tolerance: float = 1e-4,
+) -> None:
+    """Raise Wrong unless got is right.
+
+    Args:
+        got: the answer's numbers.
+        right: what they should be.
+        what: a sentence on what is asked for, said when the cause is unknown.
+        mistakes: the sentence on each known mistake, and what it makes of given.
+        given: the arguments of the mistakes.
+        tolerance: relative and absolute.
+    """
+    if near(got, right, tolerance):
+        return
+    for sentence, mistaken in (mistakes or {}).items():
+        if near(got, mistaken(*given), tolerance):
+            raise Wrong(sentence)
+    raise Wrong(f"{what} {_difference(got, right.to(torch.float64))}")
+
+
+def _difference(got: Tensor, right: Tensor) -> str:
+    differs = ~torch.isclose(got, right, rtol=1e-4, atol=1e-4)
+    at = tuple((differs if differs.any() else got == got).nonzero()[0].tolist())
+    place = f" at index {at if len(at) > 1 else at[0]}" if at else ""
+    return f"Yours is {got[at].item():.6g}{place}, where {right[at].item():.6g} is due."
+
+
+def _tensor(value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        if value.is_complex():
+            raise TypeError("complex")
+        return value.detach().cpu().to_dense().to(torch.float64)
+    if isinstance(value, (list, tuple)):
+        return torch.stack([_tensor(v) for v in value])
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(array.dtype)
+    return torch.from_numpy(array.astype(np.float64))
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    if isinstance(value, (tuple, list)):
+        return f"a {name} of {len(value)}"
+    if name == "generator":
+        return "a generator (it yields where it should return)"
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _named(shape: Shape) -> str:
+    return f"shape {shape}" if shape else "a single number"

@@ -1,0 +1,134 @@
+"""Check an answer, give a hint, go on with the course's own function.
+
+Nothing here raises: a notebook runs to its end whatever the answers are. Only with
+``GENCOURSE_STRICT`` set, for tests and graders, does a check that fails raise an
+AssertionError.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gencourse.exercises import autoencoder, density, limits
+from gencourse.exercises.answer import Answer, Raised, describe_error
+from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
+
+EXERCISES: dict[str, Exercise] = {
+    exercise.key: exercise
+    for exercise in (*density.EXERCISES, *autoencoder.EXERCISES)
+}
+_hints_given: Counter[str] = Counter()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether an answer passed, a sentence that says why, and what it printed."""
+
+    passed: bool
+    sentence: str
+    mark: str = "✗"
+    printed: str = ""
+
+
+def examine(exercise: Exercise, answer: Any) -> Verdict:
+    """Return the verdict on an answer. Prints nothing and raises nothing."""
+    if answer is exercise.reference:
+        return Verdict(
+            False,
+            "This is the course's own function; run the cell with your function again.",
+        )
+    if not callable(answer):
+        return Verdict(
+            False,
+            f"A function is expected, and this is of type {type(answer).__name__}: "
+            "give its name alone, without brackets.",
+        )
+    guarded = Answer(answer, exercise.reference)
+    printed = limits.Printed()
+
+    def obey_all() -> None:
+        for law in exercise.laws:
+            law(guarded)
+
+    try:
+        limits.contained(limits.SECONDS, obey_all, printed)
+        verdict = Verdict(True, "Passed.", "✓")
+    except BaseException as error:
+        verdict = _judge(error, answer)
+    return replace(verdict, printed=printed.text)
+
+
+def _judge(error: BaseException, answer: Callable[..., Any]) -> Verdict:
+    if isinstance(error, NotAttempted):
+        return Verdict(False, "Not attempted yet.", "○")
+    if isinstance(error, Wrong):
+        return Verdict(False, str(error))
+    if isinstance(error, limits.TimeUp):
+        return Verdict(
+            False,
+            f"Your function was stopped after {limits.SECONDS:g} seconds: "
+            "does a loop never end?",
+        )
+    if isinstance(error, Raised):
+        error = error.error
+    return Verdict(False, describe_error(error, answer))
+
+
+def _known(key: Any) -> str:
+    return f"There is no exercise {key!r}. Known: {', '.join(EXERCISES)}."
+
+
+def check(key: str, answer: Callable[..., Any]) -> None:
+    """Print in one line whether your function is right, or what is wrong with it.
+
+    Args:
+        key: the exercise, such as "density.kl_divergence".
+        answer: your function itself, not a call of it.
+    """
+    exercise = EXERCISES.get(key) if isinstance(key, str) else None
+    verdict = examine(exercise, answer) if exercise else Verdict(False, _known(key))
+    line = f"{verdict.mark} {key}: {verdict.sentence}" if exercise else _known(key)
+    print(line)
+    if verdict.printed:
+        print(f"Your function printed: {verdict.printed.rstrip()}")
+    if not verdict.passed and os.environ.get("GENCOURSE_STRICT", "0") not in ("", "0"):
+        raise AssertionError(line)
+
+
+def hint(key: str, number: int | None = None) -> None:
+    """Print the next of an exercise's three hints, or the one of that number."""
+    exercise = EXERCISES.get(key) if isinstance(key, str) else None
+    if exercise is None:
+        print(_known(key))
+        return
+    count = len(exercise.hints)
+    if number is None:
+        _hints_given[key] += 1
+        number = _hints_given[key]
+        if number > count:
+            print(f"Those were all {count} hints; hint({key!r}, 1) shows one again.")
+            return
+    if number not in range(1, count + 1):
+        print(f"Hints are numbered 1 to {count}.")
+        return
+    print(f"Hint {number} of {count}: {exercise.hints[number - 1]}")
+
+
+def mine_or_reference(key: str, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Return your function if it passes its check, else the course's own.
+
+    The cells that follow then run in either case.
+    """
+    exercise = EXERCISES.get(key) if isinstance(key, str) else None
+    if exercise is None:
+        print(_known(key))
+        return answer
+    if examine(exercise, answer).passed:
+        return answer
+    name = exercise.key.partition(".")[2]
+    print(f"Going on with the course's own {name}.")
+    return exercise.reference

@@ -1,0 +1,133 @@
+"""What right noise and a right draw of labelled images obey."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gencourse.exercises.answer import Answer, Raised
+from gencourse.exercises.compare import near, numbers
+from gencourse.exercises.exercise import Wrong
+
+
+def _noise(f: Answer, x: Tensor, std: float, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    shapes = {tuple(x.shape[1:]): "The whole batch comes back."}
+    return numbers(f(x, std, generator), tuple(x.shape), shapes) - x.double()
+
+
+def noise_is_not_clamped(f: Answer) -> None:
+    x = torch.linspace(0, 1, 4).expand(200, 1, 5, 4).contiguous()
+    noise = _noise(f, x, 0.5)
+    if not noise.any():
+        raise Wrong("Nothing is added: the images come back as they were.")
+    if not noise[x == 0].any():
+        raise Wrong("Black pixels stay black: noise is added, not multiplied.")
+    if (noise + x).min() >= 0 and (noise + x).max() <= 1 + 1e-6:
+        raise Wrong(
+            "Your result is cut at 0 and 1; noise may lead out of the unit range."
+        )
+    if noise.min() >= 0:
+        raise Wrong("Your noise is never negative; it should be normal around 0.")
+    if near(noise, (noise[:1]).expand_as(noise)):
+        raise Wrong("Every image gets the same noise; each should get its own.")
+
+
+def noise_is_normal(f: Answer) -> None:
+    # 40,000 draws: a fair answer's own deviation is under a quarter of each limit.
+    noise = _noise(f, torch.full((100, 1, 20, 20), 0.5), 0.3)
+    mean, std = noise.mean().item(), noise.std().item()
+    if abs(std - 0.09) < 0.006:
+        raise Wrong("You used std as the variance: the noise is narrower, std².")
+    if abs(std - 0.3**0.5) < 0.01:
+        raise Wrong("You took the root of std: the noise is too wide.")
+    if abs(std - 1) < 0.02 or abs(std - 0.577) < 0.01 and abs(mean) < 0.02:
+        raise Wrong("The noise is not scaled by std.")
+    if abs(mean) > 0.01:
+        raise Wrong(f"The noise should have mean 0; its mean is {mean:.3f}.")
+    beyond = (noise.abs() > 2 * noise.std()).double().mean().item()
+    if abs(beyond - 0.0455) > 0.006:
+        raise Wrong(
+            f"The noise is not normal: {beyond:.1%} of it lies beyond two standard "
+            "deviations, 4.6% should."
+        )
+    if abs(std - 0.3) > 0.006:
+        raise Wrong(f"The noise's standard deviation is {std:.3f} where std is 0.3.")
+
+
+def noise_uses_generator(f: Answer) -> None:
+    x = torch.full((2, 1, 4, 4), 0.5)
+    if not near(_noise(f, x, 0.3), _noise(f, x, 0.3)):
+        raise Wrong(
+            "Two calls with generators of the same seed give different noise: draw "
+            "from the generator that you are given."
+        )
+    generator = torch.Generator().manual_seed(0)
+    shape = tuple(x.shape)
+    if near(numbers(f(x, 0.3, generator), shape), numbers(f(x, 0.3, generator), shape)):
+        raise Wrong(
+            "Two calls in a row give the same noise: draw from the generator, and "
+            "don't set a seed."
+        )
+
+
+LABELS = torch.tensor([2, 5, 9]).repeat_interleave(torch.tensor([12, 8, 10]))
+
+
+def _draw(f: Answer, seed: int = 0) -> Tensor:
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(7))
+    generator = torch.Generator().manual_seed(seed)
+    shapes = {
+        (30,): "Indices are asked for, per_class for each class.",
+        (4,): "There are per_class for each class that is present.",
+        (3, 4): "Join the classes into one row of indices.",
+    }
+    return numbers(f(LABELS[order], 4, generator), (12,), shapes)
+
+
+def draw_is_balanced(f: Answer) -> None:
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(7))
+    labels, got = LABELS[order], _draw(f)
+    if set(got.tolist()) <= {2.0, 5.0, 9.0}:
+        raise Wrong("These are labels; the indices of the images are asked for.")
+    if not near(got, got.round()) or got.min() < 0 or got.max() >= len(labels):
+        raise Wrong("An index should be a whole number from 0 to N - 1.")
+    if len(got.unique()) < len(got):
+        raise Wrong("Some index comes twice: draw without putting back.")
+    counts = [int((labels[got.long()] == c).sum()) for c in (2, 5, 9)]
+    if counts != [4, 4, 4]:
+        raise Wrong(
+            f"Of classes 2, 5 and 9 you drew {counts} where 4 of each are asked for: "
+            "are your indices those of the whole set?"
+        )
+
+
+def draw_is_random(f: Answer) -> None:
+    draws = [set(_draw(f, seed).tolist()) for seed in range(80)]
+    if set(_draw(f, 3).tolist()) != draws[3]:
+        raise Wrong(
+            "Two draws with generators of the same seed differ: draw from the "
+            "generator that you are given."
+        )
+    if all(d == draws[0] for d in draws):
+        raise Wrong(
+            "Every seed draws the same images: the generator should choose them."
+        )
+    if set.union(*draws) != set(map(float, range(30))):
+        raise Wrong("Some images are never drawn; each should have the same chance.")
+
+
+def draw_needs_enough(f: Answer) -> None:
+    labels = torch.tensor([0, 0, 0, 1, 1])
+    try:
+        f(labels, 3, torch.Generator().manual_seed(0))
+    except Raised as raised:
+        if isinstance(raised.error, ValueError):
+            return
+        name = type(raised.error).__name__
+        raise Wrong(
+            f"A class with too few images raises {name}; a ValueError is asked for."
+        ) from None
+    raise Wrong(
+        "With 2 images of a class and 3 asked for, a ValueError should be raised."
+    )

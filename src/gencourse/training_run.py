@@ -1,0 +1,208 @@
+"""A run that can stop at any moment and go on as if it had not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel
+
+from gencourse.batches import Batches
+from gencourse.checkpoint_io import (
+    CheckpointError,
+    State,
+    load_state,
+    random_state,
+    remove_unfinished,
+    save_state,
+    set_random_state,
+)
+from gencourse.history import History
+from gencourse.schedules import Schedule
+from gencourse.turns import (
+    NotFiniteError,
+    Turn,
+    all_finite,
+    describe,
+    name_of,
+    owner_of,
+    parameters_of,
+    set_up,
+)
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+class TrainingRun:
+    """Everything that changes while ``train.fit`` runs, and how a file keeps it."""
+
+    def __init__(
+        self,
+        turns: Sequence[Turn],
+        batches: Batches,
+        clip: float | None,
+        schedule: Schedule,
+        ema: AveragedModel | None,
+        modules: Sequence[nn.Module],
+        fabric: Fabric,
+    ) -> None:
+        if not turns:
+            raise ValueError("expected at least one turn, (optimizer, losses)")
+        if clip is not None and not clip > 0:
+            raise ValueError(f"expected clip above 0, got {clip}")
+        if batches.size % fabric.world_size:
+            raise ValueError(
+                f"expected a batch size that {fabric.world_size} devices can share, "
+                f"got {batches.size}"
+            )
+        owners = [owner for _, losses in turns if (owner := owner_of(losses))]
+        self.modules = list(dict.fromkeys([*owners, *modules]))
+        self.optimizers = list(dict.fromkeys(optimizer for optimizer, _ in turns))
+        self.fabric, self.ema = fabric, ema
+        self.clip, self.schedule = clip, schedule
+        self.identity = self._identity(turns, batches)
+        self.turns = set_up(turns, fabric)
+        self.batches = batches.to(fabric.device)
+        self.schedulers = [LambdaLR(o, self._factor) for o in self.optimizers]
+        self.history = History()
+        self.checkpoint: Path | None = None
+        self.saved_step: int | None = None
+        if ema is not None:
+            self._check_average(ema)
+            ema.to(fabric.device)
+
+    @property
+    def step(self) -> int:
+        """How many steps have been taken."""
+        return len(self.history)
+
+    def batch(self, turn: int) -> tuple[Tensor, ...]:
+        """Return this device's share of the batch for a turn of the coming step."""
+        whole = self.batches.at(self.step * len(self.turns) + turn)
+        rank, devices = self.fabric.global_rank, self.fabric.world_size
+        return tuple(part[rank::devices] for part in whole)
+
+    def after_step(self, row: dict[str, float]) -> None:
+        """Move schedules and the average on; add a row to the history."""
+        for scheduler in self.schedulers:
+            scheduler.step()
+        if self.ema is not None:
+            self.ema.update_parameters(self.modules[0])
+        self.history.append(row)
+
+    def open(self, checkpoint: Path, resume: bool) -> None:
+        """Say where the state goes; with ``resume``, go on from what is there."""
+        self._check_complete()
+        if checkpoint.exists() and not resume:
+            raise FileExistsError(
+                f"{checkpoint} exists: pass resume=True to go on from it, "
+                "or remove it to start again"
+            )
+        if checkpoint.exists():
+            self.load(checkpoint)
+        self.checkpoint = checkpoint
+        if self.fabric.is_global_zero:
+            remove_unfinished(checkpoint)
+
+    def save(self) -> None:
+        """Write the state to the checkpoint, if there is one; only finite weights."""
+        if self.checkpoint is None:
+            return
+        if not all_finite(self.optimizers):
+            raise NotFiniteError("a weight is infinite or not a number")
+        state = self.state_dict()
+        if self.fabric.is_global_zero:
+            save_state(self.checkpoint, state)
+        self.fabric.barrier()
+        self.saved_step = self.step
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of this very run; else a CheckpointError."""
+        state = load_state(path)
+        found = state.get("identity", {})
+        for name, expected in self.identity.items():
+            if found.get(name) != expected:
+                raise CheckpointError(
+                    f"{path} is a checkpoint of another run: its {name} is "
+                    f"{found.get(name)}, not {expected}"
+                )
+        try:
+            self.load_state_dict(state)
+        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as why:
+            raise CheckpointError(f"{path} does not fit this run: {why}") from why
+        self.saved_step = self.step
+
+    def state_dict(self) -> State:
+        """Return everything that the next step depends on, and the history."""
+        randomness = [random_state()]
+        if self.fabric.world_size > 1:
+            randomness = [{}] * self.fabric.world_size
+            torch.distributed.all_gather_object(randomness, random_state())
+        return {
+            "identity": self.identity,
+            "parts": [part.state_dict() for part in self._parts()],
+            "precision": self.fabric.strategy.precision.state_dict(),
+            "random": randomness,
+            "history": self.history.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Put everything back to where ``state_dict`` found it."""
+        for part, was in zip(self._parts(), state["parts"], strict=True):
+            part.load_state_dict(was)
+        if state["precision"]:
+            self.fabric.strategy.precision.load_state_dict(state["precision"])
+        self.history = History.from_state_dict(state["history"])
+        set_random_state(state["random"][self.fabric.global_rank])
+
+    def stopped(self, why: str) -> str:
+        """Return a sentence that says where the run stopped and what is left of it."""
+        message = f"training stopped at step {self.step} of {self.batches.steps}: {why}"
+        if self.saved_step is None:
+            return f"{message}; no checkpoint was written"
+        return (
+            f"{message}; the last good checkpoint is {self.checkpoint}, "
+            f"after step {self.saved_step}"
+        )
+
+    def _parts(self) -> list[Any]:
+        average = [] if self.ema is None else [self.ema]
+        return [*self.modules, *self.optimizers, *self.schedulers, *average]
+
+    def _factor(self, step: int) -> float:
+        # The middle of the step, so that neither the first nor the last is wasted on a
+        # learning rate of zero.
+        return self.schedule(min((step + 0.5) / self.batches.steps, 1.0))
+
+    def _identity(self, turns: Sequence[Turn], batches: Batches) -> State:
+        return {
+            **batches.fingerprint(),
+            "turns": "; ".join(map(describe, turns)),
+            "clip": self.clip,
+            "schedule": name_of(self.schedule),
+            "average of the weights": self.ema is not None,
+            "number of devices": self.fabric.world_size,
+        }
+
+    def _check_complete(self) -> None:
+        held = {id(p) for module in self.modules for p in module.parameters()}
+        moved = {id(p) for o in self.optimizers for p in parameters_of(o)}
+        if not moved <= held:
+            raise ValueError(
+                "a checkpoint needs the modules that own the parameters: pass "
+                "modules=[...] to fit where losses are not methods of a module"
+            )
+
+    def _check_average(self, ema: AveragedModel) -> None:
+        averaged = [p.shape for p in ema.module.parameters()]
+        if not self.modules or averaged != [
+            p.shape for p in self.modules[0].parameters()
+        ]:
+            raise ValueError(
+                "expected ema to be an AveragedModel of the first turn's module"
+            )

