@@ -66,8 +66,9 @@ lab: $(READY) ## open the reader's notebooks in JupyterLab
 run: $(READY) ## run stale chapters anew; one: CHAPTER=density; fresh too: FORCE=1
 	$(BIN)/python tools/execute.py $(CHAPTER) $(if $(FORCE),--force)
 
-notebooks: $(READY) ## write the reader's notebooks from the chapters
+notebooks: $(READY) ## write the reader's notebooks from the chapters, and the README's map
 	$(BIN)/python tools/readers.py
+	$(BIN)/python tools/picture.py
 
 serve: $(READY) ## show the built site on http://127.0.0.1:8000 (PORT=8000)
 	@test -f $(SITE)/index.html || $(MAKE) book

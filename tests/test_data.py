@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import importlib.util
 import io
+import itertools
 import os
 import subprocess
 import sys
@@ -243,7 +244,7 @@ def test_fashion_mini_is_the_first_of_each_class_in_order(full, split, each):
         assert torch.equal(mini.x[mini.y == c], whole.x[whole.y == c][:each])
     place = {bytes(image): i for i, image in reversed(list(enumerate(whole.x.numpy())))}
     positions = [place[bytes(image)] for image in mini.x.numpy()]
-    assert sum(a > b for a, b in zip(positions, positions[1:], strict=False)) <= 2
+    assert sum(a > b for a, b in itertools.pairwise(positions)) <= 2
 
 
 def test_the_tool_writes_what_ships(full, tmp_path):
@@ -276,7 +277,6 @@ def test_fewer_levels_drop_the_low_bits(bits):
 def test_a_smaller_size_is_smoothed_against_aliasing(world):
     stripes = np.zeros((20, 28, 28), dtype=np.uint8)
     stripes[:, :, ::4] = 252  # one column in four: picking columns would give 0 or 252
-    world.place(world.cache)
     world.contents[FILES[0]] = idx(stripes)
     root = world.place(world.cache.parent / "root")
     small = load("mnist", size=7, root=root)
@@ -459,7 +459,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(world):
     path = world.place(world.cache) / "mnist" / FILES[0]
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(
-        OSError, match="is damaged, expected SHA-256 .*: delete it"
+        OSError, match=r"is damaged, expected SHA-256 .*: delete it"
     ) as e:
         load("mnist", download=False)
     assert str(path) in str(e.value)
@@ -502,7 +502,7 @@ def test_a_damaged_file_of_the_user_is_named_and_left(world, tmp_path, damage, n
     path.write_bytes(damage(world.contents[FILES[number]]))
     before = path.read_bytes()
     with pytest.raises(
-        OSError, match="is truncated or corrupted .*: delete it"
+        OSError, match=r"is truncated or corrupted .*: delete it"
     ) as error:
         load("mnist", root=root)
     assert str(error.value).startswith(str(path))
@@ -538,7 +538,7 @@ def test_a_damaged_cifar_archive_is_named(world, tmp_path, damage):
     path = world.place(tmp_path / "mine", "cifar10") / "cifar10/cifar-10-binary.tar.gz"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(
-        OSError, match="is truncated or corrupted .*: delete it"
+        OSError, match=r"is truncated or corrupted .*: delete it"
     ) as error:
         load("cifar10", root=tmp_path / "mine")
     assert str(error.value).startswith(str(path))
@@ -560,7 +560,7 @@ def test_a_cache_that_cannot_be_made_says_what_to_do(world, tmp_path):
     (tmp_path / "file").write_text("a file, not a folder")
     world.cache = tmp_path / "file" / "cache"
     with pytest.raises(
-        OSError, match="could not write to .*cache/mnist .*root="
+        OSError, match=r"could not write to .*cache/mnist .*root="
     ) as error:
         load("mnist")
     assert error.value.errno == errno.ENOTDIR

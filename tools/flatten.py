@@ -40,9 +40,9 @@ class Flattener:
                 prose.append(piece)
                 continue
             indent, found = piece
+            blocks.append(self.inline.plain("\n".join(prose)))
             written = found if isinstance(found, str) else self.directive(found)
-            blocks += [self.inline.plain("\n".join(prose))]
-            blocks += [textwrap.indent(written, indent)]
+            blocks.append(textwrap.indent(written, indent))
             prose = []
         blocks.append(self.inline.plain("\n".join(prose)))
         return re.sub(r"\n{3,}", "\n\n", "\n".join(blocks)).strip("\n")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import struct
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +16,11 @@ import numpy as np
 import torch
 
 State = dict[str, Any]
+# What zipfile, zlib and torch raise on content that is not what was written.
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, EOFError, OSError),
+    *(RuntimeError, ValueError, NotImplementedError, struct.error),
+)
 
 
 class CheckpointError(ValueError):
@@ -58,8 +66,11 @@ def load_state(path: Path) -> State:
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}")
     try:
+        # Every entry has a checksum, which torch itself does not look at.
+        if broken := zipfile.ZipFile(path).testzip():
+            raise ValueError(f"wrong checksum of {broken}")
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as why:
+    except DAMAGE as why:
         raise CheckpointError(
             f"{path} is damaged or is no checkpoint ({_first_line(why)}); "
             "remove it to start again"

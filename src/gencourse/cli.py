@@ -7,12 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 # Torch is imported inside the commands: --help must not wait for it.
 
@@ -88,14 +85,14 @@ def sample(
 ) -> None:
     """Write a grid of images that a trained model draws."""
     with plain_errors():
-        from gencourse import recipes
+        from gencourse import previews, recipes
 
         model = recipes.load(name, path)
         target = out or Path(f"{name}.png")
         if reconstruct:
-            _write_grid(target, *_reconstructions(name, model, n))
+            previews.write_grid(target, *previews.reconstructions(name, model, n))
         else:
-            _write_grid(target, _samples(name, model, n, seed), 8)
+            previews.write_grid(target, previews.samples(name, model, n, seed), 8)
         typer.echo(f"{target}: {n} images of {name}")
 
 
@@ -157,45 +154,6 @@ def told_how_to_resume(folder: Path) -> Iterator[None]:
             err=True,
         )
         raise typer.Exit(130) from None
-
-
-def _samples(name: str, model: nn.Module, n: int, seed: int) -> Tensor:
-    import torch
-
-    if not hasattr(model, "sample"):
-        raise ValueError(
-            f"{name} cannot sample: it is no generative model, nobody knows how its "
-            "codes are distributed; --reconstruct shows what it does"
-        )
-    with torch.inference_mode():
-        drawn: Tensor = model.sample(n, generator=torch.Generator().manual_seed(seed))
-    return drawn.float() / (model.levels - 1)
-
-
-def _reconstructions(name: str, model: nn.Module, n: int) -> tuple[Tensor, int]:
-    import torch
-
-    from gencourse import data
-    from gencourse.images import to_unit
-    from gencourse.recipes import find
-
-    model = getattr(model, "autoencoder", model)
-    if not hasattr(model, "reconstruct"):
-        raise ValueError(f"{name} cannot reconstruct: it has no encoder")
-    recipe = find(name)
-    x = data.load(recipe.data, "test", levels=recipe.levels, limit=n).x
-    with torch.inference_mode():
-        pairs = torch.cat([to_unit(x, recipe.levels), model.reconstruct(x)])
-    return pairs, len(x)
-
-
-def _write_grid(path: Path, unit: Tensor, columns: int) -> None:
-    from torchvision.utils import save_image
-
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"expected a file that ends in .png, got {path}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_image(unit.clamp(0, 1), path, nrow=columns, pad_value=1.0)
 
 
 def _told(metrics: dict[str, float]) -> str:

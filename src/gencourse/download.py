@@ -143,7 +143,7 @@ def _fetch(remote: Remote, folder: Path) -> Path:
         url = mirror + remote.name
         try:
             return _retrieve(url, remote, folder)
-        except RequestException as error:  # an OSError too: before the next but one
+        except RequestException as error:  # an OSError, so caught first
             failures.append(f"{url} ({type(error).__name__})")
         except ValueError:
             failed = ValueError
@@ -173,6 +173,8 @@ def _retrieve(url: str, remote: Remote, folder: Path) -> Path:
 
 
 def _unwritable(folder: Path, error: OSError) -> OSError:
+    # pooch wraps a PermissionError into one without a number.
+    error = error.__cause__ if isinstance(error.__cause__, OSError) else error
     reason = error.strerror or str(error)
     sentence = (
         f"could not write to {folder} ({reason}): free it, or load with root= a "

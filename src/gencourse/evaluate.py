@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+
+def bits_per_dim(nats: Tensor, dims: int) -> Tensor:
+    """Return negative log-likelihoods as bits per dimension.
+
+    Args:
+        nats: negative log-likelihoods in nats per image, any shape.
+        dims: how many dimensions an image has: channels * height * width.
+
+    Returns:
+        Bits per dimension, the same shape.
+    """
+    return nats / (dims * math.log(2))
 
 
 def mean_over_images(
@@ -21,5 +35,5 @@ def mean_over_images(
     if len(x) == 0:
         raise ValueError("expected at least one image to measure, got none")
     with torch.inference_mode():
-        total = sum(measure(batch).double().sum().item() for batch in x.split(size))
-    return total / len(x)
+        sums = [float(measure(part).double().sum()) for part in torch.split(x, size)]
+    return sum(sums) / len(x)

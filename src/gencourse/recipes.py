@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
-from gencourse import cards, data, provenance
+from gencourse import cards
 from gencourse.autoencoder import (
     ConvAutoencoder,
     Denoising,
@@ -23,8 +20,7 @@ from gencourse.autoencoder import (
 from gencourse.evaluate import mean_over_images
 from gencourse.images import to_unit
 from gencourse.recipe import Recipe
-from gencourse.schedules import warm_average
-from gencourse.train import Batches, History, fit, make_fabric
+from gencourse.recipe_training import splits, train
 
 __all__ = ["RECIPES", "Comparison", "Recipe", "evaluate", "find", "load", "train"]
 
@@ -65,7 +61,7 @@ RECIPES = {
             model=partial(LinearAutoencoder, latent=32),
             metrics=reconstruction,
             batch_size=256,
-            steps=5000,
+            steps=3000,
             lr=2e-3,
         ),
         Recipe(
@@ -73,7 +69,7 @@ RECIPES = {
             description="a convolutional autoencoder, 32 numbers an image",
             model=partial(ConvAutoencoder, latent=32),
             metrics=reconstruction,
-            steps=10000,
+            steps=6000,
             lr=2e-3,
             clip=10.0,
             ema_decay=0.999,
@@ -83,7 +79,7 @@ RECIPES = {
             description="a convolutional autoencoder, 2 numbers an image, to be drawn",
             model=partial(ConvAutoencoder, latent=2),
             metrics=reconstruction,
-            steps=6000,
+            steps=4000,
             lr=2e-3,
             clip=10.0,
             ema_decay=0.999,
@@ -93,7 +89,7 @@ RECIPES = {
             description="a convolutional autoencoder that restores noisy images",
             model=denoising_autoencoder,
             metrics=restoration,
-            steps=6000,
+            steps=4000,
             lr=2e-3,
             clip=10.0,
             ema_decay=0.999,
@@ -112,56 +108,6 @@ def find(name: str) -> Recipe:
 def shipped() -> list[str]:
     """Return the names of the models that come with the package, trained."""
     return [name for name in RECIPES if (CHECKPOINTS / f"{name}.safetensors").is_file()]
-
-
-def train(
-    recipe: Recipe,
-    *,
-    out: Path,
-    resume: bool = False,
-    validation: bool = False,
-    device: str = "auto",
-    progress: bool = True,
-) -> Path:
-    """Train, measure, write NAME.safetensors and its card; return the weights' path.
-
-    A run that was stopped goes on with ``resume`` from NAME.checkpoint in ``out``.
-
-    Args:
-        recipe: one of RECIPES, or ``dataclasses.replace(one, steps=...)``.
-        out: the folder to write to.
-        resume: go on from the checkpoint if there is one; without, one is an error.
-        validation: hold back the last twelfth of the training set and measure on that,
-            to choose settings by; else the test set is measured.
-        device: "cpu", "cuda" or "auto".
-        progress: show a bar.
-    """
-    fabric = make_fabric(device)
-    kept, measured = _splits(recipe, validation)
-    _seed(recipe.seed)
-    model = recipe.model()
-    average = _average(model, recipe.ema_decay)
-    batches = Batches(
-        kept, size=recipe.batch_size, steps=recipe.steps, seed=recipe.seed
-    )
-    history = fit(
-        recipe.turns(model, recipe.lr, recipe.weight_decay),
-        batches,
-        clip=recipe.clip,
-        schedule=recipe.schedule,
-        ema=average,
-        checkpoint=out / f"{recipe.name}.checkpoint",
-        every=recipe.checkpoint_every,
-        resume=resume,
-        fabric=fabric,
-        progress=progress,
-    )
-    trained: nn.Module = model if average is None else average.module
-    trained = trained.cpu().eval()
-    card = _card(recipe, batches, history, trained)
-    card["metrics_split"] = "validation" if validation else "test"
-    card["metrics"] = recipe.metrics(trained, measured)
-    return cards.write(out, recipe.name, trained, card)
 
 
 def load(name: str, path: Path | str | None = None) -> nn.Module:
@@ -210,53 +156,9 @@ def evaluate(name: str, path: Path | str | None = None) -> Comparison:
     """Measure a trained model again, on the data that its card names; see ``load``."""
     model, said = load(name, path), card(name, path)
     recipe = replace(find(name), data=said["config"]["data"])
-    _, measured = _splits(recipe, said["metrics_split"] == "validation")
+    _, measured = splits(recipe, said["metrics_split"] == "validation")
     return Comparison(recipe.metrics(model, measured), said["metrics"])
 
 
 def _weights(name: str, path: Path | str | None) -> Path:
     return Path(CHECKPOINTS if path is None else path) / f"{name}.safetensors"
-
-
-def _splits(recipe: Recipe, validation: bool) -> tuple[Tensor, Tensor]:
-    """Return the images to train on and those to measure on."""
-    train_x = data.load(recipe.data, "train", levels=recipe.levels).x
-    if not validation:
-        return train_x, data.load(recipe.data, "test", levels=recipe.levels).x
-    held_back = len(train_x) // 12
-    return train_x[:-held_back], train_x[-held_back:]
-
-
-def _seed(seed: int) -> None:
-    torch.manual_seed(seed)
-    np.random.seed(seed)
-    random.seed(seed)
-
-
-def _average(model: nn.Module, decay: float | None) -> AveragedModel | None:
-    if decay is None:
-        return None
-    return AveragedModel(model, multi_avg_fn=partial(warm_average, decay=decay))
-
-
-def _card(
-    recipe: Recipe, batches: Batches, history: History, model: nn.Module
-) -> cards.Card:
-    return {
-        "config": recipe.config(),
-        "architecture": str(model).splitlines(),
-        "parameters": cards.parameter_count(model),
-        "data": {
-            "name": recipe.data,
-            "split": "train",
-            "images": len(batches.data[0]),
-            "sha256": batches.fingerprint()["data"],
-        },
-        "seed": recipe.seed,
-        "steps": len(history),
-        "last_loss": history["total"][-1],
-        "wall_seconds": round(history.seconds, 1),
-        "cpu_seconds": round(history.cpu_seconds, 1),
-        "made": provenance.describe(),
-        "commit": cards.commit(),
-    }

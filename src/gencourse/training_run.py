@@ -11,22 +11,17 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 
+from gencourse import checkpoint_io
 from gencourse.batches import Batches
-from gencourse.checkpoint_io import (
-    CheckpointError,
-    State,
-    load_state,
-    random_state,
-    remove_unfinished,
-    save_state,
-    set_random_state,
-)
+from gencourse.checkpoint_io import CheckpointError, State
 from gencourse.history import History
 from gencourse.schedules import Schedule
 from gencourse.turns import (
     NotFiniteError,
     Turn,
     all_finite,
+    averaging,
+    check_average,
     describe,
     name_of,
     owner_of,
@@ -60,11 +55,13 @@ class TrainingRun:
                 f"expected a batch size that {fabric.world_size} devices can share, "
                 f"got {batches.size}"
             )
-        owners = [owner for _, losses in turns if (owner := owner_of(losses))]
-        self.modules = list(dict.fromkeys([*owners, *modules]))
+        owners = [owner_of(losses) for _, losses in turns]
+        self.modules = list(
+            dict.fromkeys(m for m in (*owners, *modules) if m is not None)
+        )
         self.optimizers = list(dict.fromkeys(optimizer for optimizer, _ in turns))
-        self.fabric, self.ema = fabric, ema
-        self.clip, self.schedule = clip, schedule
+        self.fabric, self.ema, self.clip, self.schedule = fabric, ema, clip, schedule
+        check_average(ema, self.modules)
         self.identity = self._identity(turns, batches)
         self.turns = set_up(turns, fabric)
         self.batches = batches.to(fabric.device)
@@ -72,9 +69,8 @@ class TrainingRun:
         self.history = History()
         self.checkpoint: Path | None = None
         self.saved_step: int | None = None
-        if ema is not None:
-            self._check_average(ema)
-            ema.to(fabric.device)
+        for module in (*modules, *([] if ema is None else [ema])):
+            fabric.to_device(module)
 
     @property
     def step(self) -> int:
@@ -107,7 +103,7 @@ class TrainingRun:
             self.load(checkpoint)
         self.checkpoint = checkpoint
         if self.fabric.is_global_zero:
-            remove_unfinished(checkpoint)
+            checkpoint_io.remove_unfinished(checkpoint)
 
     def save(self) -> None:
         """Write the state to the checkpoint, if there is one; only finite weights."""
@@ -117,13 +113,13 @@ class TrainingRun:
             raise NotFiniteError("a weight is infinite or not a number")
         state = self.state_dict()
         if self.fabric.is_global_zero:
-            save_state(self.checkpoint, state)
+            checkpoint_io.save_state(self.checkpoint, state)
         self.fabric.barrier()
         self.saved_step = self.step
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of this very run; else a CheckpointError."""
-        state = load_state(path)
+        state = checkpoint_io.load_state(path)
         found = state.get("identity", {})
         for name, expected in self.identity.items():
             if found.get(name) != expected:
@@ -139,10 +135,12 @@ class TrainingRun:
 
     def state_dict(self) -> State:
         """Return everything that the next step depends on, and the history."""
-        randomness = [random_state()]
+        randomness = [checkpoint_io.random_state()]
         if self.fabric.world_size > 1:
             randomness = [{}] * self.fabric.world_size
-            torch.distributed.all_gather_object(randomness, random_state())
+            torch.distributed.all_gather_object(
+                randomness, checkpoint_io.random_state()
+            )
         return {
             "identity": self.identity,
             "parts": [part.state_dict() for part in self._parts()],
@@ -158,7 +156,7 @@ class TrainingRun:
         if state["precision"]:
             self.fabric.strategy.precision.load_state_dict(state["precision"])
         self.history = History.from_state_dict(state["history"])
-        set_random_state(state["random"][self.fabric.global_rank])
+        checkpoint_io.set_random_state(state["random"][self.fabric.global_rank])
 
     def stopped(self, why: str) -> str:
         """Return a sentence that says where the run stopped and what is left of it."""
@@ -185,7 +183,7 @@ class TrainingRun:
             "turns": "; ".join(map(describe, turns)),
             "clip": self.clip,
             "schedule": name_of(self.schedule),
-            "average of the weights": self.ema is not None,
+            "average of the weights": averaging(self.ema),
             "number of devices": self.fabric.world_size,
         }
 
@@ -196,13 +194,4 @@ class TrainingRun:
             raise ValueError(
                 "a checkpoint needs the modules that own the parameters: pass "
                 "modules=[...] to fit where losses are not methods of a module"
-            )
-
-    def _check_average(self, ema: AveragedModel) -> None:
-        averaged = [p.shape for p in ema.module.parameters()]
-        if not self.modules or averaged != [
-            p.shape for p in self.modules[0].parameters()
-        ]:
-            raise ValueError(
-                "expected ema to be an AveragedModel of the first turn's module"
             )

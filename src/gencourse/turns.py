@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -60,6 +61,10 @@ def name_of(function: Callable[..., object]) -> str:
 
 def set_up(turns: Sequence[Turn], fabric: Fabric) -> list[Turn]:
     """Return the turns on the devices of Fabric, their modules moved there in place."""
+    several = fabric.world_size > 1
+    if several and any(owner_of(losses) is None for _, losses in turns):
+        # Gradients meet where the module is called; a plain function goes past that.
+        raise ValueError("on several devices losses must be methods of a module")
     modules: dict[int, nn.Module] = {}
     optimizers: dict[int, Optimizer] = {}
     ready: dict[tuple[int, Losses], Turn] = {}
@@ -69,7 +74,7 @@ def set_up(turns: Sequence[Turn], fabric: Fabric) -> list[Turn]:
             modules[id(owner)] = fabric.setup_module(owner)
         if id(optimizer) not in optimizers:
             optimizers[id(optimizer)] = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
-        through = losses if owner is None else _through(modules[id(owner)], losses)
+        through = _through(modules[id(owner)], losses) if several else losses
         ready.setdefault((id(optimizer), losses), (optimizers[id(optimizer)], through))
     return [ready[id(optimizer), losses] for optimizer, losses in turns]
 
@@ -100,6 +105,25 @@ def only(optimizer: Optimizer, others: Sequence[Optimizer]) -> Iterator[None]:
     finally:
         for p in frozen:
             p.requires_grad_(True)
+
+
+def check_average(ema: AveragedModel | None, modules: Sequence[nn.Module]) -> None:
+    """Raise a ValueError unless ema is None or averages a module like the first one."""
+    if ema is None:
+        return
+    averaged = [p.shape for p in ema.module.parameters()]
+    if not modules or averaged != [p.shape for p in modules[0].parameters()]:
+        raise ValueError(
+            "expected ema to be an AveragedModel of the first turn's module"
+        )
+
+
+def averaging(ema: AveragedModel | None) -> str | None:
+    """Return the name of the rule by which weights are averaged, None without one."""
+    if ema is None:
+        return None
+    rule = ema.multi_avg_fn or ema.avg_fn
+    return "mean" if rule is None else name_of(rule)
 
 
 def finite_values(terms: dict[str, Tensor], fabric: Fabric) -> dict[str, float]:

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     Context = dict[str, Any]
 
 LOGGER = logging.getLogger(__name__)
-VERSIONS = {"python": "Python", "torch": "torch", "numpy": "NumPy", "gencourse": "gencourse"}
+VERSIONS = {
+    "python": "Python",
+    "torch": "torch",
+    "numpy": "NumPy",
+    "gencourse": "gencourse",
+}
 
 
 def repository(app: Sphinx) -> Path:

@@ -134,7 +134,10 @@ def wide(link: Link) -> str:
     ]
     aside = "".join(
         f'<text class="gc-map-aside" x="572" y="{y}">{words}</text>'
-        for y, words in ((424, "dotted: the classic notes"), (441, "file it as implicit"))
+        for y, words in (
+            (424, "dotted: the classic notes"),
+            (441, "file it as implicit"),
+        )
     )
     return svg((760, 552), "wide", "".join([*lines, *boxes, aside]))
 
@@ -159,7 +162,9 @@ def narrow(link: Link) -> str:
         if place.aside:
             y += 16
             words = escape(place.aside)
-            drawn += f'<text class="gc-map-aside" x="{left + 4}" y="{y + 51}">{words}</text>'
+            drawn += (
+                f'<text class="gc-map-aside" x="{left + 4}" y="{y + 51}">{words}</text>'
+            )
         y += 64
     return svg((340, y), "narrow", drawn)
 

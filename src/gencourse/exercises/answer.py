@@ -28,21 +28,24 @@ class Answer:
     nothing or does not take the arguments.
     """
 
-    def __init__(self, function: Callable[..., Any], reference: Callable[..., Any]):
+    def __init__(
+        self, function: Callable[..., Any], reference: Callable[..., Any]
+    ) -> None:
         self.function = function
         self.names = tuple(inspect.signature(reference).parameters)
 
-    def __call__(self, *given: Any) -> Any:
+    def __call__(self, *given: object) -> object:
+        """Return what the function returns for copies of the arguments."""
         copies = [g.clone() if isinstance(g, Tensor) else g for g in given]
         self._check_takes(copies)
         try:
-            result = self.function(*copies)
+            result: object = self.function(*copies)
         except (NotAttempted, TimeUp):
             raise
         except BaseException as error:  # sys.exit in an answer ends no notebook
             raise Raised(error) from error
         for name, before, after in zip(self.names, given, copies, strict=False):
-            if isinstance(before, Tensor) and not _same(before, after):
+            if not _same(before, after):
                 raise Wrong(
                     f"Your function changed its input {name}: leave what the caller "
                     "gave as it was, and work on a new tensor."
@@ -51,7 +54,7 @@ class Answer:
             raise Wrong("Your function returned None: does its last line return?")
         return result
 
-    def _check_takes(self, arguments: list[Any]) -> None:
+    def _check_takes(self, arguments: list[object]) -> None:
         try:
             signature = inspect.signature(self.function)
         except Exception:  # built-in functions may have none
@@ -63,7 +66,9 @@ class Answer:
             raise Wrong(f"Your function should take ({expected}).") from None
 
 
-def _same(before: Tensor, after: Tensor) -> bool:
+def _same(before: object, after: object) -> bool:
+    if not (isinstance(before, Tensor) and isinstance(after, Tensor)):
+        return True
     return before.dtype == after.dtype and torch.equal(before, after.detach())
 
 

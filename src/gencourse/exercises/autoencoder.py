@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from gencourse.autoencoder import (
-    add_noise,
+from gencourse.autoencoder import add_noise, reconstruction_loss
+from gencourse.codes import (
     balanced_draw,
     interpolate,
     linear_gradients,
     pca,
     principal_angles,
-    reconstruction_loss,
 )
 from gencourse.exercises import autoencoder_laws, linear_laws, random_laws
 from gencourse.exercises.exercise import Exercise

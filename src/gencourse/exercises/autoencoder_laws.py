@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
@@ -58,6 +57,7 @@ PATH: Mistakes = {
 
 
 def loss_of_images(f: Answer) -> None:
+    """The loss of images is the known one, a single number."""
     generator = torch.Generator().manual_seed(0)
     x, other = (torch.rand(5, 2, 3, 4, generator=generator) for _ in range(2))
     errors = (x - other).double()
@@ -71,12 +71,14 @@ def loss_of_images(f: Answer) -> None:
 
 
 def loss_of_vectors(f: Answer) -> None:
+    """The loss takes vectors as well as images."""
     x, other = torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
     what = "The loss should take vectors too, (N, D)."
     expect(numbers(f(x, other), ()), torch.tensor(3.5), what)
 
 
 def path_has_both_ends(f: Answer) -> None:
+    """The rows are evenly spaced from start to end, both included."""
     start, end = torch.tensor([1.0, -2.0, 3.0]), torch.tensor([2.0, 4.0, 8.0])
     steps = torch.arange(5, dtype=torch.float64)[:, None] / 4
     right = start + (end - start) * steps
@@ -98,6 +100,7 @@ def path_has_both_ends(f: Answer) -> None:
 
 
 def path_of_two(f: Answer) -> None:
+    """A path of two steps is its two ends."""
     ends = torch.tensor([[0.0, 1.0], [5.0, -1.0]])
     what = "Two steps are start and end alone."
     expect(numbers(f(ends[0], ends[1], 2), (2, 2)), ends, what)

@@ -12,12 +12,11 @@ from torch import Tensor
 from gencourse.exercises.exercise import Wrong
 
 Shape = tuple[int, ...]
-Mistakes = Mapping[str, Callable[..., Tensor]]
+Causes = Mapping[Any, str]  # from wrong shapes to sentences
+Mistakes = dict[str, Callable[..., Tensor]]
 
 
-def numbers(
-    value: Any, shape: Shape, shapes: Mapping[Shape, str] | None = None
-) -> Tensor:
+def numbers(value: object, shape: Shape, shapes: Causes | None = None) -> Tensor:
     """Return a tensor, array, list or number as float64 of this shape.
 
     Args:
@@ -42,12 +41,13 @@ def numbers(
     )
 
 
-def pair(value: Any, first: str, second: str) -> tuple[Any, Any]:
+def pair(value: object, first: str, second: str) -> tuple[object, object]:
     """Return the two parts of an answer that should be a pair of so named things."""
     if isinstance(value, (tuple, list)) and len(value) == 2:
         return value[0], value[1]
     raise Wrong(
-        f"Your function returned {_kind(value)}; a pair ({first}, {second}) is expected."
+        f"Your function returned {_kind(value)}; a pair ({first}, {second}) is "
+        "expected."
     )
 
 
@@ -92,7 +92,7 @@ def _difference(got: Tensor, right: Tensor) -> str:
     return f"Yours is {got[at].item():.6g}{place}, where {right[at].item():.6g} is due."
 
 
-def _tensor(value: Any) -> Tensor:
+def _tensor(value: object) -> Tensor:
     if isinstance(value, Tensor):
         if value.is_complex():
             raise TypeError("complex")
@@ -105,7 +105,7 @@ def _tensor(value: Any) -> Tensor:
     return torch.from_numpy(array.astype(np.float64))
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     name = type(value).__name__
     if isinstance(value, (tuple, list)):
         return f"a {name} of {len(value)}"

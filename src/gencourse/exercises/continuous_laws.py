@@ -88,6 +88,7 @@ KERNEL: Mistakes = {
 
 
 def gaussian_at_points(f: Answer) -> None:
+    """The value is that of torch.distributions.Normal."""
     x = torch.tensor([-1.5, 0.0, 0.3, 2.0])
     mean, std = torch.tensor([0.5, -1.0, 0.3, 4.0]), torch.tensor([0.5, 2.0, 3.0, 0.7])
     right = Normal(mean, std).log_prob(x)
@@ -97,6 +98,7 @@ def gaussian_at_points(f: Answer) -> None:
 
 
 def gaussian_broadcasts(f: Answer) -> None:
+    """The arguments broadcast against each other."""
     x, mean = torch.tensor([[0.0], [1.0]]), torch.tensor([0.0, 1.0, 2.0])
     std = torch.tensor(0.5)
     what = "With x (2, 1) and mean (3,) the arguments should broadcast to (2, 3)."
@@ -114,6 +116,7 @@ def _finite(got: Tensor, centres: str) -> Tensor:
 
 
 def gaussian_far_away(f: Answer) -> None:
+    """A thousand standard deviations away the value is still right."""
     x, mean, std = torch.tensor([1000.0]), torch.zeros(1), torch.ones(1)
     got = _finite(numbers(f(x, mean, std), (1,)), "mean")
     expect(got, Normal(mean, std).log_prob(x), "At x = 1000, far from the mean:")
@@ -128,10 +131,12 @@ WEIGHTS, MEANS, STDS = (
 
 def _mixture(x: Tensor) -> Tensor:
     parts = Normal(MEANS.double(), STDS.double())
-    return MixtureSameFamily(Categorical(WEIGHTS.double()), parts).log_prob(x.double())
+    mixture = MixtureSameFamily(Categorical(WEIGHTS.double()), parts)
+    return torch.as_tensor(mixture.log_prob(x.double()))
 
 
 def mixture_at_points(f: Answer) -> None:
+    """The value is that of torch.distributions.MixtureSameFamily."""
     x = torch.tensor([-2.0, -0.5, 0.2, 1.0, 3.0])
     logs = Normal(MEANS.double(), STDS.double()).log_prob(x.double()[:, None])
     right = _mixture(x)
@@ -146,6 +151,7 @@ def mixture_at_points(f: Answer) -> None:
 
 
 def mixture_far_away(f: Answer) -> None:
+    """Where every density underflows the value is still right."""
     x = torch.tensor([1000.0, -1000.0, 0.0])  # as many as components, on purpose
     got = _finite(numbers(f(x, WEIGHTS, MEANS, STDS), (3,)), "mean")
     expect(got, _mixture(x), "At x = 1000, far from every mean:")
@@ -158,6 +164,7 @@ def _kernel_logs(x: Tensor, data: Tensor, bandwidth: float) -> Tensor:
 
 
 def kernel_at_points(f: Answer) -> None:
+    """The value is the log of the mean of torch.distributions' Gaussians."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(4, 3, generator=generator)
     data, bandwidth = torch.randn(6, 3, generator=generator), 0.5
@@ -180,6 +187,7 @@ def kernel_at_points(f: Answer) -> None:
 
 
 def kernel_far_away(f: Answer) -> None:
+    """Where every kernel underflows the value is still right."""
     x, data = torch.full((1, 2), 1000.0), torch.tensor([[0.0, 0.0], [1.0, 2.0]])
     got = _finite(numbers(f(x, data, 1.0), (1,)), "data point")
     right = _kernel_logs(x, data, 1.0).logsumexp(1) - math.log(2)

@@ -18,8 +18,7 @@ from gencourse.exercises.answer import Answer, Raised, describe_error
 from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
 
 EXERCISES: dict[str, Exercise] = {
-    exercise.key: exercise
-    for exercise in (*density.EXERCISES, *autoencoder.EXERCISES)
+    exercise.key: exercise for exercise in (*density.EXERCISES, *autoencoder.EXERCISES)
 }
 _hints_given: Counter[str] = Counter()
 
@@ -34,7 +33,7 @@ class Verdict:
     printed: str = ""
 
 
-def examine(exercise: Exercise, answer: Any) -> Verdict:
+def examine(exercise: Exercise, answer: object) -> Verdict:
     """Return the verdict on an answer. Prints nothing and raises nothing."""
     if answer is exercise.reference:
         return Verdict(
@@ -78,7 +77,7 @@ def _judge(error: BaseException, answer: Callable[..., Any]) -> Verdict:
     return Verdict(False, describe_error(error, answer))
 
 
-def _known(key: Any) -> str:
+def _known(key: object) -> str:
     return f"There is no exercise {key!r}. Known: {', '.join(EXERCISES)}."
 
 

@@ -77,6 +77,7 @@ TABLE: Mistakes = {
 
 
 def bits_of_images(f: Answer) -> None:
+    """Images of known nats, a uniform one among them, cost the known bits."""
     nats = torch.tensor([1000.0, 784 * math.log(256), 40.0])
     right = nats.double() / 784 * math.log2(math.e)
     shapes = {(): "Each image keeps a value of its own; the mean is taken later."}
@@ -86,6 +87,7 @@ def bits_of_images(f: Answer) -> None:
 
 
 def bits_of_one(f: Answer) -> None:
+    """A single number of nats gives a single number."""
     right = torch.tensor(3.0)
     nats = torch.tensor(36 * math.log(2))
     expect(numbers(f(nats, 12), ()), right, "36 bits shared by 12 dimensions are 3.")
@@ -101,6 +103,7 @@ def _divergence(p: Tensor, q: Tensor) -> Tensor:
 
 
 def divergence_of_rows(f: Answer) -> None:
+    """Each pair of rows has the divergence that a plain loop finds."""
     p = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]])
     q = torch.tensor([[0.3, 0.3, 0.2, 0.2], [0.7, 0.1, 0.1, 0.1]])
     shapes = {
@@ -116,6 +119,7 @@ def divergence_of_rows(f: Answer) -> None:
 
 
 def divergence_with_zeros(f: Answer) -> None:
+    """An outcome of probability 0 under p adds nothing."""
     p = torch.tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0]])
     q = torch.tensor([[0.25, 0.5, 0.25], [0.0, 0.5, 0.5]])
     got = numbers(f(p, q), (2,))
@@ -125,6 +129,7 @@ def divergence_with_zeros(f: Answer) -> None:
 
 
 def divergence_is_infinite(f: Answer) -> None:
+    """What q excludes and p allows makes the divergence infinite."""
     p, q = torch.tensor([0.5, 0.5, 0.0]), torch.tensor([1.0, 0.0, 0.0])
     got = numbers(f(p, q), ()).item()
     if got != math.inf:
@@ -144,6 +149,7 @@ def _count(x: Tensor, levels: int) -> Tensor:
 
 
 def table_of_pixels(f: Answer) -> None:
+    """Each pixel's table is the smoothed count that a loop finds."""
     x = torch.randint(4, (7, 2, 3, 5), generator=torch.Generator().manual_seed(0))
     shapes = {
         (4, 2, 3, 5): "The levels belong last.",
@@ -158,6 +164,7 @@ def table_of_pixels(f: Answer) -> None:
 
 
 def table_of_many(f: Answer) -> None:
+    """More images than a uint8 can count are counted."""
     x = torch.zeros(300, 1, 1, 2, dtype=torch.uint8)
     x[:290, ..., 1] = 1
     counts = _count(x, 2)

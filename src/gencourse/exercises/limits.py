@@ -29,7 +29,7 @@ import torch
 
 T = TypeVar("T")
 SECONDS = 5.0
-SPARE_MEMORY = 4 * 2**30  # bytes beyond what the process holds already
+SPARE_MEMORY = 2 * 2**30  # bytes beyond what the process holds already
 # An alarm caught by a bare `except:` is lost; the next ones come so close together
 # that one soon falls between the end of the handler and the next turn of the loop.
 RING_AGAIN = 1e-4
@@ -134,9 +134,11 @@ class Printed(io.TextIOBase):
         self.text, self.most = "", most
 
     def writable(self) -> bool:
+        """Return True: it is written to."""
         return True
 
     def write(self, text: str, /) -> int:
+        """Keep what still fits, and return the length as if all did."""
         self.text += text[: self.most - len(self.text)]
         return len(text)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -58,6 +57,7 @@ def _spread_data() -> tuple[Tensor, Tensor]:
 
 
 def pca_finds_components(f: Answer) -> None:
+    """Mean and rows are those of an exact eigendecomposition."""
     x, axes = _spread_data()
     first, second = pair(f(x, 3), "mean", "components")
     what = "The mean should be that of the data, a number for each pixel."
@@ -107,6 +107,7 @@ def _planes() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def angles_are_known(f: Answer) -> None:
+    """Two planes built to meet at two angles have these angles."""
     a, b, right = _planes()
     shapes = {
         (): "Two planes have two angles.",
@@ -121,6 +122,7 @@ def angles_are_known(f: Answer) -> None:
 
 
 def angles_know_no_basis(f: Answer) -> None:
+    """Other vectors that span the same subspaces change nothing."""
     a, b, right = _planes()
     mix = torch.tensor([[2.0, 1.0], [0.5, -3.0]])
     what = (
@@ -135,6 +137,7 @@ def angles_know_no_basis(f: Answer) -> None:
 
 
 def angles_of_the_same(f: Answer) -> None:
+    """A subspace is at angle 0 to itself, whatever the rounding."""
     generator = torch.Generator().manual_seed(3)
     for _ in range(20):  # rounding lifts the cosine above 1 in some of them
         a = torch.randn(3, 8, generator=generator)
@@ -149,6 +152,7 @@ def angles_of_the_same(f: Answer) -> None:
 
 
 def gradients_by_autograd(f: Answer) -> None:
+    """Both gradients are those that autograd finds."""
     generator = torch.Generator().manual_seed(0)
     x, encoder = (torch.randn(*s, generator=generator) for s in ((7, 4), (4, 2)))
     decoder = torch.randn(2, 4, generator=generator)
@@ -161,7 +165,7 @@ def gradients_by_autograd(f: Answer) -> None:
     _check_gradient("decoder", second, right[1])
 
 
-def _check_exchanged(first: Any, second: Any, right: tuple[Tensor, ...]) -> None:
+def _check_exchanged(first: object, second: object, right: tuple[Tensor, ...]) -> None:
     shape = getattr(first, "shape", ()), getattr(second, "shape", ())
     if tuple(map(tuple, shape)) == ((2, 4), (4, 2)):
         turned = near(numbers(first, (2, 4)), right[0].mT)
@@ -172,7 +176,7 @@ def _check_exchanged(first: Any, second: Any, right: tuple[Tensor, ...]) -> None
         )
 
 
-def _check_gradient(name: str, value: Any, right: Tensor) -> None:
+def _check_gradient(name: str, value: object, right: Tensor) -> None:
     shape = (4, 2) if name == "encoder" else (2, 4)
     got = numbers(value, shape, {shape[::-1]: f"This is the {name}'s gradient."})
     for mistake, mistaken in GRADIENT.items():

@@ -69,17 +69,19 @@ NEIGHBOURS: Mistakes = {
 
 
 def counts_of_neighbours(f: Answer) -> None:
+    """The counts are those of a loop over every pixel."""
     right = _follow(INPUT, 6, 3)
     shapes = {(6, 6, 6): "Neighbours are told by their contexts, not their levels."}
     got = numbers(f(INPUT.to(torch.uint8), 6, 3), (3, 3, 6), shapes)
     what = (
-        f"Each of the {INPUT.numel()} pixels should be counted once, under the contexts "
-        f"of its two neighbours; your counts sum to {got.sum().item():g}."
+        f"Each of the {INPUT.numel()} pixels should be counted once, under the "
+        f"contexts of its two neighbours; your counts sum to {got.sum().item():g}."
     )
     expect(got, right, what, NEIGHBOURS, (right,))
 
 
 def counts_without_overflow(f: Answer) -> None:
+    """256 levels times the contexts do not fit a uint8, and need not."""
     generator = torch.Generator().manual_seed(1)
     x = torch.randint(256, (2, 1, 6, 6), generator=generator)
     what = (

@@ -1,0 +1,201 @@
+"""Figures that follow the page's colour scheme and say in words what they show.
+
+Lines are inline SVG in the colour of the text around them; images are PNG. Every figure
+needs its alt text: what a reader who cannot see it should know.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+# Each at least 3:1 against white and against the dark scheme's slate.
+COLOURS = ("#2f81f7", "#d9730d", "#2a9d5c", "#b05fd0", "#d64550", "#7d8590")
+INK = "#0badf0"  # stands for the colour of the text until the SVG is written
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.2,
+    "grid.color": INK,
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+    "savefig.transparent": True,
+    **{f"{part}.color": INK for part in ("text", "xtick", "ytick")},
+    **{f"axes.{part}color": INK for part in ("edge", "label", "title")},
+}
+
+
+class Picture:
+    """HTML that a notebook shows; its ``repr`` is the alt text."""
+
+    def __init__(self, markup: str, alt: str) -> None:
+        if not alt.strip():
+            raise ValueError("expected alt text that says what the figure shows")
+        self.markup, self.alt = markup, alt
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def __repr__(self) -> str:
+        return f"[{self.alt}]"
+
+
+@contextmanager
+def figure(
+    alt: str, *, width: float = 5.8, height: float = 3.0, columns: int = 1
+) -> Iterator[Any]:
+    """Give matplotlib axes to draw on, and show them as SVG afterwards.
+
+    Args:
+        alt: what the figure shows, in words.
+        width: inches, of which a phone shows about six.
+        height: inches.
+        columns: with more than one, a list of axes side by side.
+    """
+    import matplotlib
+    from cycler import cycler
+    from IPython.display import display
+    from matplotlib.figure import Figure as Canvas
+
+    with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
+        canvas = Canvas(figsize=(width, height), layout="constrained")
+        axes: list[Axes] = [
+            canvas.add_subplot(1, columns, i + 1) for i in range(columns)
+        ]
+        yield axes[0] if columns == 1 else axes
+        display(Picture(as_svg(canvas, alt), alt))
+
+
+def as_svg(canvas: Canvas, alt: str) -> str:
+    """Return a matplotlib figure as inline SVG in the colour of the text around it."""
+    import matplotlib
+
+    file = io.StringIO()
+    # The salt keeps ids apart between figures, and the same from run to run.
+    with matplotlib.rc_context({"svg.hashsalt": alt}):
+        canvas.savefig(file, format="svg", metadata={"Date": None})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="[a-zA-Z0-9]+(\.[a-z]+)?_\d+"', "", svg)  # axes_1 and its like
+    svg = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", svg)
+    label = f'class="gencourse-figure" role="img" aria-label="{html.escape(alt)}"'
+    width = f"width: 100%; max-width: {96 * canvas.get_figwidth():.0f}px"
+    style = f'{label} style="{width}; height: auto; font-family: inherit"'
+    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', lambda _: style, svg, count=1)
+
+
+def curves(
+    series: Mapping[str, Sequence[float]],
+    alt: str,
+    *,
+    xlabel: str = "step",
+    ylabel: str = "nats per image",
+    log: bool = False,
+    average: int = 1,
+) -> None:
+    """Show one line for each series, a moving mean over ``average`` values.
+
+    ``log`` makes the vertical axis logarithmic.
+    """
+    with figure(alt) as axes:
+        for name, values in series.items():
+            window = min(average, len(values))
+            smooth = np.convolve(values, np.ones(window) / window, mode="valid")
+            axes.plot(np.arange(window, len(values) + 1), smooth, label=name)
+        axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+        axes.legend()
+
+
+def grid(
+    images: Tensor,
+    alt: str,
+    *,
+    columns: int = 10,
+    rows: Sequence[str] = (),
+    zoom: int = 2,
+    levels: int = 256,
+) -> Picture:
+    """Return images side by side as one PNG.
+
+    Args:
+        images: uint8 levels, or floats in [0, 1] (cut to it), (N, C, H, W), C 1 or 3.
+        alt: what the picture shows, in words.
+        columns: images in a row.
+        rows: a name for each row, written beside it.
+        zoom: screen pixels for each pixel of an image.
+        levels: the number of levels of uint8 images.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or not len(images):
+        raise ValueError(
+            f"expected images (N, 1 or 3, H, W), got {tuple(images.shape)}"
+        )
+    unit = images / (levels - 1) if images.dtype == torch.uint8 else images.clamp(0, 1)
+    lines = [_strip(line, columns) for line in unit.detach().cpu().split(columns)]
+    if rows and len(rows) != len(lines):
+        raise ValueError(f"expected a name for each of {len(lines)} rows, got {rows}")
+    names = rows or [""] * len(lines)
+    share = 'style="width: 100%; image-rendering: pixelated"'
+    cells = "".join(
+        f"<tr>{f'<th scope=row>{html.escape(name)}</th>' if rows else ''}"
+        f'<td><img alt="" {share} src="{_png(line)}"></td></tr>'
+        for name, line in zip(names, lines, strict=True)
+    )
+    width = columns * (images.shape[-1] + 2) * zoom
+    head = f'<figure class="gencourse-grid" role="img" aria-label="{html.escape(alt)}"'
+    style = f'style="max-width: {width + 110 * bool(rows)}px"'
+    return Picture(f"{head} {style}><table>{cells}</table></figure>", alt)
+
+
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[object]], caption: str
+) -> Picture:
+    """Return a table under its caption; cells are shown as ``str`` has them."""
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in header)
+    body = "".join(
+        f'<tr><th scope="row">{html.escape(str(first))}</th>'
+        + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return Picture(
+        f'<table class="gencourse-table"><caption>{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        "\n".join([caption, *(" | ".join(map(str, row)) for row in [header, *rows])]),
+    )
+
+
+def _strip(line: Tensor, columns: int) -> np.ndarray[Any, Any]:
+    """Return a row of images with two pixels between: (H, columns * (W + 2), C + 1)."""
+    _, channels, height, width = line.shape
+    strip = torch.zeros(height + 2, columns * (width + 2), channels + 1)
+    for i, image in enumerate(line):
+        place = slice(i * (width + 2), i * (width + 2) + width)
+        strip[:height, place, :channels] = image.permute(1, 2, 0)
+        strip[:height, place, -1] = 1  # opaque; what lies between is transparent
+    return (strip * 255).round().byte().numpy()
+
+
+def _png(pixels: np.ndarray[Any, Any]) -> str:
+    """Return an array (H, W, 2 or 4) as a data URI: the last channel is opacity."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,110 @@
+"""From a recipe to weights and a card."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from gencourse import cards, data, provenance
+from gencourse.recipe import Recipe
+from gencourse.schedules import warm_average
+from gencourse.train import Batches, History, fit, make_fabric
+
+
+def train(
+    recipe: Recipe,
+    *,
+    out: Path,
+    resume: bool = False,
+    validation: bool = False,
+    device: str = "auto",
+    progress: bool = True,
+) -> Path:
+    """Train, measure, write NAME.safetensors and its card; return the weights' path.
+
+    A run that was stopped goes on with ``resume`` from NAME.checkpoint in ``out``.
+
+    Args:
+        recipe: one of `recipes.RECIPES`, or ``dataclasses.replace(one, steps=...)``.
+        out: the folder to write to.
+        resume: go on from the checkpoint if there is one; without, one is an error.
+        validation: hold back the last twelfth of the training set and measure on that,
+            to choose settings by; else the test set is measured.
+        device: "cpu", "cuda" or "auto".
+        progress: show a bar.
+    """
+    fabric = make_fabric(device)
+    kept, measured = splits(recipe, validation)
+    _seed(recipe.seed)
+    model = recipe.model()
+    average = _average(model, recipe.ema_decay)
+    size, steps = recipe.batch_size, recipe.steps
+    batches = Batches(kept, size=size, steps=steps, seed=recipe.seed)
+    history = fit(
+        recipe.turns(model, recipe.lr, recipe.weight_decay),
+        batches,
+        clip=recipe.clip,
+        schedule=recipe.schedule,
+        ema=average,
+        checkpoint=out / f"{recipe.name}.checkpoint",
+        every=recipe.checkpoint_every,
+        resume=resume,
+        fabric=fabric,
+        progress=progress,
+    )
+    trained: nn.Module = model if average is None else average.module
+    trained = trained.cpu().eval()
+    card = _card(recipe, batches, history, trained)
+    card["metrics_split"] = "validation" if validation else "test"
+    card["metrics"] = recipe.metrics(trained, measured)
+    return cards.write(out, recipe.name, trained, card)
+
+
+def splits(recipe: Recipe, validation: bool) -> tuple[Tensor, Tensor]:
+    """Return the images to train on and those to measure on."""
+    train_x = data.load(recipe.data, "train", levels=recipe.levels).x
+    if not validation:
+        return train_x, data.load(recipe.data, "test", levels=recipe.levels).x
+    held_back = len(train_x) // 12
+    return train_x[:-held_back], train_x[-held_back:]
+
+
+def _seed(seed: int) -> None:
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+def _average(model: nn.Module, decay: float | None) -> AveragedModel | None:
+    if decay is None:
+        return None
+    return AveragedModel(model, multi_avg_fn=partial(warm_average, decay=decay))
+
+
+def _card(
+    recipe: Recipe, batches: Batches, history: History, model: nn.Module
+) -> cards.Card:
+    return {
+        "config": recipe.config(),
+        "architecture": str(model).splitlines(),
+        "parameters": cards.parameter_count(model),
+        "data": {
+            "name": recipe.data,
+            "split": "train",
+            "images": len(batches.data[0]),
+            "sha256": batches.fingerprint()["data"],
+        },
+        "seed": recipe.seed,
+        "steps": len(history),
+        "last_loss": history["total"][-1],
+        "wall_seconds": round(history.seconds, 1),
+        "cpu_seconds": round(history.cpu_seconds, 1),
+        "made": provenance.describe(),
+        "commit": cards.commit(),
+    }

@@ -1,0 +1,278 @@
+"""Right and wrong answers to the exercises on density, written as learners would."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.distributions import Normal
+
+ROOT = math.sqrt(2 * math.pi)
+
+
+def gaussian_numpy(x, mean, std):
+    x, mean, std = x.numpy(), mean.numpy(), std.numpy()
+    return -0.5 * ((x - mean) / std) ** 2 - np.log(std * ROOT)
+
+
+def mixture_loop(x, weights, means, stds):
+    values = []
+    for point in x.tolist():
+        logs = [
+            math.log(w) - 0.5 * ((point - m) / s) ** 2 - math.log(s * ROOT)
+            for w, m, s in zip(
+                weights.tolist(), means.tolist(), stds.tolist(), strict=True
+            )
+        ]
+        top = max(logs)
+        values.append(top + math.log(sum(math.exp(v - top) for v in logs)))
+    return values
+
+
+def divergence_numpy(p, q):
+    p, q = p.double().numpy(), q.double().numpy()
+    with np.errstate(all="ignore"):
+        return np.where(p > 0, p * np.log(p / q), 0.0).sum(-1)
+
+
+def kernel_loop(x, data, bandwidth):
+    values = []
+    for query in x:
+        square = ((query - data) ** 2).sum(1)
+        logs = -square / (2 * bandwidth**2) - len(query) * math.log(bandwidth * ROOT)
+        values.append(torch.logsumexp(logs, 0) - math.log(len(data)))
+    return torch.stack(values)
+
+
+def table_loop(x, levels, smoothing):
+    counts = torch.stack([(x == level).sum(0) for level in range(levels)], -1)
+    return ((counts + smoothing) / (len(x) + smoothing * levels)).double()
+
+
+def neighbours_numpy(x, levels, contexts):
+    x = x.numpy().astype(int)
+    code = x * contexts // levels
+    padded = np.pad(code, ((0, 0), (0, 0), (1, 0), (1, 0)))
+    counts = np.zeros((contexts, contexts, levels), int)
+    np.add.at(counts, (padded[:, :, 1:, :-1], padded[:, :, :-1, 1:], x), 1)
+    return counts
+
+
+def neighbours_loop(x, levels, contexts):
+    counts = [[[0] * levels for _ in range(contexts)] for _ in range(contexts)]
+    for plane in x.flatten(0, 1).tolist():
+        for i, row in enumerate(plane):
+            for j, level in enumerate(row):
+                left = row[j - 1] * contexts // levels if j else 0
+                up = plane[i - 1][j] * contexts // levels if i else 0
+                counts[left][up][level] += 1
+    return counts
+
+
+def neighbours_rolled(x, levels, contexts):
+    x = x.long()
+    left, up = x.roll(1, 3) * contexts // levels, x.roll(1, 2) * contexts // levels
+    return _bincount(left, up, x, levels, contexts)
+
+
+def neighbours_ahead(x, levels, contexts):
+    x = x.long()
+    code = x * contexts // levels
+    right, down = F.pad(code, (0, 1))[..., 1:], F.pad(code, (0, 0, 0, 1))[..., 1:, :]
+    return _bincount(right, down, x, levels, contexts)
+
+
+def neighbours_inside(x, levels, contexts):
+    x = x.long()
+    code = x * contexts // levels
+    return _bincount(
+        code[..., 1:, :-1], code[..., :-1, 1:], x[..., 1:, 1:], levels, contexts
+    )
+
+
+def neighbours_assigned(x, levels, contexts):
+    x = x.long()
+    code = x * contexts // levels
+    left, up = F.pad(code, (1, 0))[..., :-1], F.pad(code, (0, 0, 1, 0))[..., :-1, :]
+    counts = torch.zeros(contexts, contexts, levels, dtype=torch.int64)
+    counts[left, up, x] += 1
+    return counts
+
+
+def neighbours_uint8(x, levels, contexts):
+    code = (x * contexts) // levels if levels < 256 else (x * contexts) // 255
+    left, up = F.pad(code, (1, 0))[..., :-1], F.pad(code, (0, 0, 1, 0))[..., :-1, :]
+    return _bincount(left.long(), up.long(), x.long(), levels, contexts)
+
+
+def _bincount(left, up, x, levels, contexts):
+    index = ((left * contexts + up) * levels + x).flatten()
+    counts = torch.bincount(index, minlength=contexts * contexts * levels)
+    return counts.reshape(contexts, contexts, levels)
+
+
+def table_uint8(x, levels, smoothing):
+    counts = F.one_hot(x.long(), levels).sum(0).to(torch.uint8)
+    return (counts + smoothing) / (len(x) + smoothing * levels)
+
+
+def table_pooled(x, levels, smoothing):
+    counts = torch.bincount(x.flatten().long(), minlength=levels)
+    table = (counts + smoothing) / (x.numel() + smoothing * levels)
+    return table.expand(*x.shape[1:], levels)
+
+
+def _counts(x, levels):
+    return F.one_hot(x.long(), levels).sum(0)
+
+
+def _kernels(x, data, h, dims=None):
+    square = torch.cdist(x, data) ** 2
+    return -square / (2 * h**2) - (dims or x.shape[1]) * math.log(h * ROOT)
+
+
+def _logs(x, means, stds):
+    return Normal(means, stds).log_prob(x[:, None])
+
+
+RIGHT = {
+    "density.bits_per_dim": [
+        lambda nats, dims: nats / dims / math.log(2),
+        lambda nats, dims: nats.numpy() * np.log2(np.e) / dims,
+        lambda nats, dims: nats.double() / (dims * np.log(2)),
+        lambda nats, dims: (
+            [v / dims / math.log(2) for v in nats.tolist()]
+            if nats.ndim
+            else float(nats) / dims / math.log(2)
+        ),
+    ],
+    "density.gaussian_log_prob": [
+        gaussian_numpy,
+        lambda x, mean, std: Normal(mean.double(), std.double()).log_prob(x),
+        lambda x, mean, std: -(((x - mean) / std) ** 2 + (ROOT**2 * std**2).log()) / 2,
+    ],
+    "density.mixture_log_prob": [
+        mixture_loop,
+        lambda x, w, m, s: torch.logsumexp(w.log() + _logs(x, m, s), -1).double(),
+        lambda x, w, m, s: np.logaddexp.reduce(
+            (w.log() + _logs(x, m, s)).numpy(), axis=1
+        ),
+    ],
+    "density.kl_divergence": [
+        divergence_numpy,
+        lambda p, q: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1),
+        lambda p, q: torch.where(p > 0, p * (p / q).log(), 0.0).sum(-1).tolist(),
+    ],
+    "density.kernel_log_prob": [
+        kernel_loop,
+        lambda x, d, h: _kernels(x, d, h).logsumexp(1) - math.log(len(d)),
+        lambda x, d, h: kernel_loop(x.double(), d.double(), h).tolist(),
+    ],
+    "density.pixel_table": [
+        table_loop,
+        lambda x, levels, a: table_loop(x, levels, a).numpy(),
+        lambda x, levels, a: table_loop(x, levels, a).tolist(),
+    ],
+    "density.neighbour_counts": [
+        neighbours_numpy,
+        neighbours_loop,
+        lambda *given: torch.tensor(neighbours_loop(*given)).to(torch.float32),
+    ],
+}
+
+WRONG = {
+    "density.bits_per_dim": {
+        "nats per dimension": lambda nats, dims: nats / dims,
+        "bits of the whole image": lambda nats, dims: nats / math.log(2),
+        "yours shrinks": lambda nats, dims: nats / dims * math.log(2),
+        "The sign is turned": lambda nats, dims: -nats / (dims * math.log(2)),
+        "base 10": lambda nats, dims: nats / dims / math.log(10),
+        "the number of dimensions": lambda nats, dims: (
+            nats / math.log(2) / math.log(dims)
+        ),
+        "value of its own": lambda nats, dims: nats.mean() / dims / math.log(2),
+    },
+    "density.gaussian_log_prob": {
+        "depends on std": lambda x, m, s: -(((x - m) / s) ** 2) / 2 - math.log(ROOT),
+        "0.919": lambda x, m, s: -(((x - m) / s) ** 2) / 2 - s.log(),
+        "The normaliser is missing": lambda x, m, s: -(((x - m) / s) ** 2) / 2,
+        "as if it were the variance": lambda x, m, s: Normal(m, s**0.5).log_prob(x),
+        "the density itself": lambda x, m, s: Normal(m, s).log_prob(x).exp(),
+        "The sign is turned": lambda x, m, s: -Normal(m, s).log_prob(x),
+        "The half in front": lambda x, m, s: -(((x - m) / s) ** 2) - (s * ROOT).log(),
+        "bits": lambda x, m, s: Normal(m, s).log_prob(x) / math.log(2),
+        "shape ()": lambda x, m, s: Normal(m, s).log_prob(x).sum(),
+        "underflow": lambda x, m, s: Normal(m, s).log_prob(x).exp().log(),
+    },
+    "density.mixture_log_prob": {
+        "averaged the logarithms": lambda x, w, m, s: (w * _logs(x, m, s)).sum(-1),
+        "counts fully": lambda x, w, m, s: _logs(x, m, s).logsumexp(-1),
+        "weights are ignored": lambda x, w, m, s: (
+            _logs(x, m, s).logsumexp(-1) - math.log(len(w))
+        ),
+        "added the weights": lambda x, w, m, s: (w + _logs(x, m, s)).logsumexp(-1),
+        "likeliest component": lambda x, w, m, s: (w.log() + _logs(x, m, s)).amax(-1),
+        "logarithm is asked for": lambda x, w, m, s: (w * _logs(x, m, s).exp()).sum(-1),
+        "underflow": lambda x, w, m, s: (w * _logs(x, m, s).exp()).sum(-1).log(),
+        "RuntimeError": lambda x, w, m, s: ((w / s).log() - (x - m) ** 2).logsumexp(-1),
+        "Add up the components": lambda x, w, m, s: w.log() + _logs(x, m, s),
+    },
+    "density.kl_divergence": {
+        "KL(q || p)": lambda p, q: (q * (q / p).log()).sum(-1),
+        "in bits": lambda p, q: (p * (p / q).log2()).sum(-1),
+        "averaged over the outcomes": lambda p, q: (p * (p / q).log()).mean(-1),
+        "never negative": lambda p, q: (p * (q / p).log()).sum(-1),
+        "cross-entropy": lambda p, q: -(p * q.log()).sum(-1),
+        "not weighted": lambda p, q: (p / q).log().sum(-1),
+        "each pair of rows": lambda p, q: (p * (p / q).log()).sum(),
+        "wrong axis": lambda p, q: (p * (p / q).log()).sum(0),
+        "your value is NaN": lambda p, q: (p * (p / q).log()).sum(-1),
+        "small constant": lambda p, q: (p * ((p + 1e-12) / (q + 1e-12)).log()).sum(-1),
+    },
+    "density.kernel_log_prob": {
+        "summed, not averaged": lambda x, d, h: _kernels(x, d, h).logsumexp(1),
+        "that of one dimension": lambda x, d, h: (
+            _kernels(x, d, h, 1).logsumexp(1) - math.log(len(d))
+        ),
+        "normaliser is missing": lambda x, d, h: (
+            (-(torch.cdist(x, d) ** 2) / (2 * h**2)).logsumexp(1) - math.log(len(d))
+        ),
+        "averaged the logarithms": lambda x, d, h: _kernels(x, d, h).mean(1),
+        "as the variance": lambda x, d, h: (
+            _kernels(x, d, h**0.5).logsumexp(1) - math.log(len(d))
+        ),
+        "nearest point": lambda x, d, h: _kernels(x, d, h).amax(1) - math.log(len(d)),
+        "This is the density": lambda x, d, h: _kernels(x, d, h).exp().mean(1),
+        "underflow": lambda x, d, h: _kernels(x, d, h).exp().mean(1).log(),
+        "one value for each query": lambda x, d, h: _kernels(x, d, h).logsumexp(0),
+        "mean of the kernels": lambda x, d, h: (
+            (-torch.cdist(x, d) / (2 * h**2)).logsumexp(1) - math.log(len(d))
+        ),
+    },
+    "density.pixel_table": {
+        "These are counts": lambda x, n, a: _counts(x, n),
+        "smoothed counts": lambda x, n, a: _counts(x, n) + a,
+        "smoothing is left out": lambda x, n, a: _counts(x, n) / len(x),
+        "sum to more than 1": lambda x, n, a: (_counts(x, n) + a) / len(x),
+        "one in all": lambda x, n, a: (_counts(x, n) + a) / (len(x) + a),
+        "pooled": table_pooled,
+        "levels belong last": lambda x, n, a: table_loop(x, n, a).movedim(-1, 0),
+        "tables of its own": lambda x, n, a: table_loop(x, n, a).sum(0),
+        "uint8 is full": table_uint8,
+        "log-probabilities": lambda x, n, a: table_loop(x, n, a).log(),
+    },
+    "density.neighbour_counts": {
+        "Left and up are exchanged": lambda *g: neighbours_numpy(*g).swapaxes(0, 1),
+        "border are left out": neighbours_inside,
+        "wrong side": neighbours_ahead,
+        "opposite side": neighbours_rolled,
+        "counted once:": neighbours_assigned,
+        "first channel": lambda x, *g: neighbours_numpy(x[:, :1], *g),
+        "first image": lambda x, *g: neighbours_numpy(x[:1], *g),
+        "counts are asked for": lambda *g: neighbours_numpy(*g) / 120,
+        "product of uint8": neighbours_uint8,
+        "not their levels": lambda x, n, c: neighbours_numpy(x, n, n),
+    },
+}

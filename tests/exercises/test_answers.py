@@ -1,0 +1,108 @@
+"""Every exercise: the reference and right answers pass, wrong ones hear why."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+
+import autoencoder_answers
+import density_answers
+import pytest
+
+from gencourse.exercises import EXERCISES, examine, todo
+
+RIGHT = density_answers.RIGHT | autoencoder_answers.RIGHT
+WRONG = density_answers.WRONG | autoencoder_answers.WRONG
+WRONG_CASES = [
+    pytest.param(key, phrase, id=f"{key}-{phrase}")
+    for key, answers in WRONG.items()
+    for phrase in answers
+]
+
+
+def test_every_exercise_has_answers_of_both_kinds():
+    assert set(EXERCISES) == set(RIGHT) == set(WRONG)
+    for key in EXERCISES:
+        assert len(RIGHT[key]) >= 3
+        assert len(WRONG[key]) >= 4
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_reference_obeys_every_law(key):
+    reference = EXERCISES[key].reference
+    parameters = ", ".join(inspect.signature(reference).parameters)
+    same = eval(f"lambda {parameters}: f({parameters})", {"f": reference})
+    assert examine(EXERCISES[key], same).sentence == "Passed."
+
+
+@pytest.mark.parametrize(
+    ("key", "number"), [(key, n) for key in RIGHT for n in range(len(RIGHT[key]))]
+)
+def test_right_answers_pass_however_written(key, number):
+    assert examine(EXERCISES[key], RIGHT[key][number]).sentence == "Passed."
+
+
+@pytest.mark.parametrize(("key", "phrase"), WRONG_CASES)
+def test_wrong_answer_hears_what_is_wrong(key, phrase):
+    verdict = examine(EXERCISES[key], WRONG[key][phrase])
+    assert not verdict.passed
+    assert phrase in verdict.sentence
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_each_wrong_answer_has_a_sentence_of_its_own(key):
+    said = [examine(EXERCISES[key], f).sentence for f in WRONG[key].values()]
+    assert len(set(said)) == len(said)
+    assert all(s[0].isupper() and s.endswith((".", "?")) for s in said)
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_stub_is_not_attempted(key):
+    verdict = examine(EXERCISES[key], lambda *arguments: todo())
+    assert (verdict.passed, verdict.sentence) == (False, "Not attempted yet.")
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).replace('"', "'")
+
+
+def _solution_lines(key):
+    """The reference's statements without docstring and checks of its input."""
+    source = textwrap.dedent(inspect.getsource(EXERCISES[key].reference))
+    function = ast.parse(source).body[0]
+    statements = [
+        ast.unparse(node)
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Assign, ast.Return, ast.AugAssign))
+    ]
+    right_sides = [s.split(" = ", 1)[-1].removeprefix("return ") for s in statements]
+    return [_plain(s) for s in right_sides if len(_plain(s)) > 12]
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_nothing_printed_holds_the_solution(key):
+    said = [examine(EXERCISES[key], f).sentence for f in WRONG[key].values()]
+    text = _plain(" ".join([*said, *EXERCISES[key].hints, EXERCISES[key].title]))
+    lines = _solution_lines(key)
+    assert lines, "the reference should have a line to look for"
+    assert [line for line in lines if line in text] == []
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_an_exercise_is_complete(key):
+    exercise = EXERCISES[key]
+    assert exercise.key == key
+    assert key.partition(".")[2] == exercise.reference.__name__
+    assert 0 < exercise.minutes <= 30
+    assert exercise.difficulty in {1, 2, 3}
+    assert len(set(exercise.hints)) == 3
+    assert exercise.laws
+
+
+@pytest.mark.parametrize("chapter", ["density", "autoencoder"])
+def test_a_chapter_goes_from_recall_to_half_an_hour(chapter):
+    minutes = [e.minutes for k, e in EXERCISES.items() if k.startswith(chapter)]
+    assert len(minutes) >= 5
+    assert min(minutes) <= 5
+    assert max(minutes) == 30
