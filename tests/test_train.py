@@ -499,24 +499,20 @@ def test_a_flipped_bit_is_found_wherever_it_matters(tmp_path):
     path = tmp_path / "some.checkpoint"
     values = torch.arange(2000.0)
     checkpoint_io.save_state(path, {"values": values, "step": 3})
-    content = bytearray(path.read_bytes())
-    at_values = content.find(values.numpy().tobytes())
+    good = path.read_bytes()
+    inside = good.find(values.numpy().tobytes()) + 5
     chance, found = random.Random(0), 0
-    places = [at_values + 5, *(chance.randrange(len(content)) for _ in range(300))]
-    for place in places:
-        content[place] ^= 1 << chance.randrange(8)
-        path.write_bytes(content)
+    for place in [inside, *(chance.randrange(len(good)) for _ in range(99))]:
+        damaged = bytearray(good)
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
         try:
             state = checkpoint_io.load_state(path)
         except CheckpointError:
             found += 1
-        else:  # padding and dates
-            assert at_values > place or place >= at_values + 8000
+        else:  # padding, dates
             assert torch.equal(state["values"], values) and state["step"] == 3
-        content = bytearray(content)
-        checkpoint_io.save_state(path, {"values": values, "step": 3})
-        content = bytearray(path.read_bytes())
-    assert found > 200
+    assert found > 60  # the tensor is over 8,000 of some 10,000 bytes
 
 
 def test_a_checkpoint_runs_no_code(tmp_path):
@@ -574,7 +570,7 @@ def start_run(path):
         os.close(announce)
         return child, hear
     checkpoint_io.save_state = lambda path, state: slow_save(state, path, announce)
-    noisy_run(path, steps=200, resume=True, every=2)
+    noisy_run(path, steps=120, resume=True, every=2)
     os._exit(0)
 
 
@@ -606,19 +602,18 @@ def test_a_run_that_is_killed_again_and_again_ends_bit_by_bit_the_same(tmp_path)
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import torch, lightning_fabric, test_train, pathlib\n"
         "torch.set_num_threads(1)\n"
-        f"test_train.kill_again_and_again(pathlib.Path({str(path)!r}), kills=8)"
+        f"test_train.kill_again_and_again(pathlib.Path({str(path)!r}), kills=5)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    halves = int(done.stdout)
-    assert 0 < halves < 8, f"{halves} of 8 kills in a write: the test lost its point"
+    assert int(done.stdout), "no kill fell into a write: the test has lost its point"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    whole = noisy_run(steps=200)
+    whole = noisy_run(steps=120)
     torch.set_num_threads(threads)
-    assert_same_run(noisy_run(path, steps=200, resume=True), whole)
+    assert_same_run(noisy_run(path, steps=120, resume=True), whole)
     assert list(tmp_path.iterdir()) == [path]
 
 

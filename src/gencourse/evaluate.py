@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
+
+MEASURED = Path(__file__).parent / "measured"
+
+
+def measured(name: str) -> dict[str, Any]:
+    """Return a measurement that took too long for a page, with how it was made.
+
+    A name that is not there is a ValueError that lists those that are.
+    """
+    known = sorted(path.stem for path in MEASURED.glob("*.json"))
+    if name not in known:
+        raise ValueError(f"no measurement {name!r}, there are: {', '.join(known)}")
+    found: dict[str, Any] = json.loads((MEASURED / f"{name}.json").read_text("utf-8"))
+    return found
 
 
 def bits_per_dim(nats: Tensor, dims: int) -> Tensor:

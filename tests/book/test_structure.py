@@ -41,8 +41,14 @@ MOST_LINES_OF_A_FUNCTION = 25
 # What is longer, and why.
 LONGER_MODULES: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {}
-# Modules whose tests stand elsewhere, and where.
-TESTED_ELSEWHERE: dict[str, str] = {}
+# Modules that are parts of another one, or too small for a file: where their tests are.
+TESTED_ELSEWHERE: dict[str, str] = {
+    "__init__.py": "test_recipes.py",
+    **{
+        path.relative_to(SRC).as_posix(): "exercises/test_answers.py"
+        for path in (SRC / "exercises").glob("*.py")
+    },
+}
 
 
 def tree_of(path: Path) -> ast.Module:
@@ -63,12 +69,10 @@ def functions_of(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Return a function's lines without its docstring, its signature included."""
-    docstring = 0
-    first = function.body[0]
-    if ast.get_docstring(function) is not None:
-        docstring = (first.end_lineno or 0) - first.lineno + 1
-    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+    """Return the lines of a function's body, its docstring left out."""
+    told = ast.get_docstring(function) is not None
+    body = function.body[1:] if told else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
 # --- the package
@@ -124,17 +128,9 @@ def test_exceptions_are_still_needed():
 @each_module
 def test_tests_mirror_the_package(path: Path):
     where = path.relative_to(SRC)
-    if where.name == "__init__.py":
-        where = (
-            where.parent / "package.py" if where.parent.name else Path("gencourse.py")
-        )
-    if where.as_posix() in TESTED_ELSEWHERE:
-        expected = ROOT / "tests" / TESTED_ELSEWHERE[where.as_posix()]
-    else:
-        expected = ROOT / "tests" / where.parent / f"test_{where.name}"
-    if path.name == "__init__.py" and len(path.read_text().splitlines()) < 20:
-        return
-    assert expected.is_file(), f"{expected.relative_to(ROOT)} is missing"
+    mirrored = where.with_name(f"test_{where.name}").as_posix()
+    expected = TESTED_ELSEWHERE.get(where.as_posix(), mirrored)
+    assert (ROOT / "tests" / expected).is_file(), f"tests/{expected} is missing"
 
 
 # --- the chapters

@@ -218,6 +218,7 @@ WRONG = {
         "one row too many": lambda s, e, n: _path(s, e, torch.linspace(0, 1, n + 1)),
         "is a row": lambda s, e, n: _path(s, e, torch.linspace(0, 1, n)).T,
         "evenly spaced": lambda s, e, n: _path(s, e, torch.linspace(0, 1, n) ** 2),
+        "has shape (5, 2)": lambda s, e, n: _path(s, e, torch.linspace(0, 1, 5)),
         "Every row is the same": lambda s, e, n: ((s + e) / 2).expand(n, -1),
     },
     "autoencoder.balanced_draw": {

@@ -192,6 +192,7 @@ WRONG = {
         "the number of dimensions": lambda nats, dims: (
             nats / math.log(2) / math.log(dims)
         ),
+        "36 bits": lambda nats, dims: nats / 784 / math.log(2),
         "value of its own": lambda nats, dims: nats.mean() / dims / math.log(2),
     },
     "density.gaussian_log_prob": {
@@ -203,6 +204,9 @@ WRONG = {
         "The sign is turned": lambda x, m, s: -Normal(m, s).log_prob(x),
         "The half in front": lambda x, m, s: -(((x - m) / s) ** 2) - (s * ROOT).log(),
         "bits": lambda x, m, s: Normal(m, s).log_prob(x) / math.log(2),
+        "0-d tensor": lambda x, m, s: [
+            Normal(*case).log_prob(v) for v, *case in zip(x, m, s, strict=True)
+        ],
         "shape ()": lambda x, m, s: Normal(m, s).log_prob(x).sum(),
         "underflow": lambda x, m, s: Normal(m, s).log_prob(x).exp().log(),
     },

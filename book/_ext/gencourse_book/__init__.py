@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sphinx.errors import ExtensionError
 
-from gencourse_book import pages, taxonomy
+from gencourse_book import directive, pages
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -23,6 +23,6 @@ def check_vendored(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register both parts; they keep no state of their own."""
     app.connect("builder-inited", check_vendored)
-    taxonomy.setup(app)
+    directive.setup(app)
     pages.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

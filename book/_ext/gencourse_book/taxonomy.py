@@ -1,4 +1,4 @@
-"""The directive ``{taxonomy}``: the map of the course, drawn as two inline SVGs.
+"""The map of the course, drawn as two inline SVGs.
 
 One drawing is wide and one is for a phone; the style sheet shows one of them. Both come
 from the same tree, and so does a nested list for readers who want no picture. A box
@@ -11,15 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
-    from sphinx.writers.html5 import HTML5Translator
 
     Link = Callable[[str], str | None]
 
@@ -186,41 +179,3 @@ def render(link: Link) -> str:
         f'<div class="gc-map">{wide(link)}{narrow(link)}'
         f"<details><summary>The map as a list</summary><ul>{items}</ul></details></div>"
     )
-
-
-class taxonomy(nodes.General, nodes.Element):  # noqa: N801 - docutils' custom
-    """Where the map stands; drawn when the page is written."""
-
-
-class Taxonomy(SphinxDirective):
-    """Put the map of the course on a page."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return the map's node, and note the page for `outdated`."""
-        self.env.metadata[self.env.docname]["taxonomy"] = True
-        return [taxonomy()]
-
-
-def visit(self: HTML5Translator, node: taxonomy) -> None:
-    """Write the map with links relative to the page that it is on."""
-    builder = self.builder
-
-    def link(page: str) -> str | None:
-        if page not in builder.env.found_docs:
-            return None
-        return builder.get_relative_uri(builder.current_docname, page) or HERE
-
-    self.body.append(render(link))
-    raise nodes.SkipNode
-
-
-def outdated(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Have the pages with a map written anew: a linked page may have come or gone."""
-    return [name for name, data in env.metadata.items() if "taxonomy" in data]
-
-
-def setup(app: Sphinx) -> None:
-    """Register the directive."""
-    app.add_node(taxonomy, html=(visit, None))
-    app.add_directive("taxonomy", Taxonomy)
-    app.connect("env-updated", outdated)

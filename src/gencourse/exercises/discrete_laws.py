@@ -90,7 +90,7 @@ def bits_of_one(f: Answer) -> None:
     """A single number of nats gives a single number."""
     right = torch.tensor(3.0)
     nats = torch.tensor(36 * math.log(2))
-    expect(numbers(f(nats, 12), ()), right, "36 bits shared by 12 dimensions are 3.")
+    expect(numbers(f(nats, 12), ()), right, "Shared by 12 dimensions, 36 bits are 3.")
 
 
 def _divergence(p: Tensor, q: Tensor) -> Tensor:

@@ -1,0 +1,785 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+r"""
+# What is a generative model?
+
+Here are forty pictures of clothes.
+Could you draw a forty-first that nobody could tell from them?
+And if somebody showed you one, could you say how likely it was?
+These are two different skills.
+This chapter is about both, and about how to measure the second.
+"""
+
+# %%
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+import gencourse
+from gencourse import data, density, figures
+from gencourse.exercises import check, hint, mine_or_reference, todo
+from gencourse.train import Batches, fit
+
+torch.manual_seed(0);
+
+# %%
+clothes = data.load("fashion-mini", "train")
+figures.grid(clothes.x[:40], "Forty grey pictures of clothes, 28 by 28 pixels each.")
+
+# %% [markdown]
+r"""
+The pictures are from Fashion-MNIST {cite}`xiao2017fashion`.
+Each has $28 \times 28 = 784$ pixels, and each pixel one of 256 grey **levels**.
+So there are $256^{784}$ possible pictures.
+Almost all of them are noise.
+A few are shirts.
+
+A **generative model** is a statement about which are which.
+It is a probability law over all possible pictures, $p_\text{model}(x)$, learned from examples.
+The examples come from a law that nobody knows, $p_\text{data}(x)$.
+To bring the one close to the other is called **density estimation**.
+
+What is such a law good for?
+
+- **Drawing.** Take a sample from $p_\text{model}$: a new picture.
+- **Judging.** Is this picture normal or strange? Compare $p_\text{model}(x)$ with that of others.
+- **Completing.** Half of the picture is hidden. What is the other half, given this one?
+- **Packing.** A picture of probability $p$ can be stored in about $-\log_2 p$ bits.
+
+A model need not be able to do all four.
+That difference is what orders this course.
+"""
+
+# %% [markdown]
+r"""
+## One dimension, where we can see everything
+
+A picture has 784 dimensions.
+Let us begin with one.
+Our data are draws from a mixture of two Gaussians.
+We know its density, because we made it.
+The models do not.
+"""
+
+# %%
+truth = data.Mixture1D(weights=(0.35, 0.65), means=(-1.5, 1.0), stds=(0.35, 0.8))
+points = truth.sample(300, generator=torch.Generator().manual_seed(1))
+test_points = truth.sample(5000, generator=torch.Generator().manual_seed(2))
+
+# %% [markdown]
+r"""
+Here are three ways to turn 300 points into a density.
+
+- A **histogram** cuts the line into boxes and counts.
+- One **Gaussian** keeps only the mean and the variance.
+- A **kernel density** puts a small bump on every point and adds the bumps up {cite}`parzen1962estimation`.
+"""
+
+# %%
+from gencourse.fitted import Gaussian, Histogram, KernelDensity
+
+fitted = {
+    "histogram": Histogram(points, bins=32, smoothing=0.1),
+    "one Gaussian": Gaussian(points),
+    "kernel density": KernelDensity(points, bandwidth=0.25),
+}
+
+# %%
+line = torch.linspace(-4, 4, 801)[:, None]
+alt = (
+    "Four densities over the line. The true one has a tall peak at -1.5 and a broad one "
+    "at 1. The kernel density follows both, the histogram follows them in steps, and "
+    "the single Gaussian has one broad hill between them."
+)
+with figures.figure(alt) as axes:
+    axes.fill_between(line[:, 0], truth.log_prob(line).exp(), alpha=0.25, label="true")
+    for name, model in fitted.items():
+        axes.plot(line[:, 0], model.log_prob(line).exp(), label=name)
+    axes.plot(points[:, 0], torch.full((300,), -0.01), "|", alpha=0.3)
+    axes.set(xlabel="x", ylabel="density")
+    axes.legend()
+
+# %% [markdown]
+r"""
+Which is best?
+The eye says: the kernel density.
+But the eye is no help in 784 dimensions, so we want a number.
+
+## A number for it: the likelihood
+
+A good model finds new data unsurprising.
+So: draw *fresh* points, and ask each model for the mean of $\log p_\text{model}(x)$ over them.
+This is the test **log-likelihood**, in **nats** (natural logarithms).
+Higher is better.
+"""
+
+# %%
+mean_log_prob = {name: model.log_prob(test_points).mean() for name, model in fitted.items()}
+mean_log_prob["the truth"] = truth.log_prob(test_points).mean()
+figures.table(
+    ["model", "nats per point"],
+    [(name, f"{nats:.3f}") for name, nats in mean_log_prob.items()],
+    "Mean log-density of 5,000 fresh points. Nothing beats the truth by more than luck.",
+)
+
+# %% [markdown]
+r"""
+Why is this the right number?
+Because of one line of algebra.
+The **Kullback–Leibler divergence** tells how far a model is from the data:
+
+$$
+\mathrm{KL}(p_\text{data} \,\|\, p_\text{model})
+= \mathbb{E}_{x \sim p_\text{data}}\big[\log p_\text{data}(x)\big]
+- \mathbb{E}_{x \sim p_\text{data}}\big[\log p_\text{model}(x)\big].
+$$
+
+It is never negative.
+It is zero only when the two laws are the same.
+Now look at the right-hand side.
+The first term does not depend on the model.
+The second is what we have just measured.
+So **to maximise the likelihood is to minimise the divergence** from the data to the model.
+
+Let us check it.
+On the line the divergence is an integral that we can add up box by box.
+"""
+
+# %%
+step = 0.01
+p = truth.log_prob(line).exp() * step
+gap = {}
+for name, model in fitted.items():
+    q = model.log_prob(line).exp() * step
+    by_samples = mean_log_prob["the truth"] - mean_log_prob[name]
+    gap[name] = (density.kl_divergence(p, q), by_samples)
+figures.table(
+    ["model", "KL by adding up, nats", "KL by likelihoods, nats"],
+    [(name, f"{exact:.3f}", f"{sampled:.3f}") for name, (exact, sampled) in gap.items()],
+    "The divergence from the truth to each model, found in two ways.",
+)
+
+# %% [markdown]
+r"""
+The two columns agree up to the luck of the draw.
+Mind the difference, though.
+The first column needs the true density.
+The second needs only samples of it, up to a constant that is the same for all models.
+For real pictures samples are all we have.
+That is why likelihood is such a useful yardstick: it ranks models without ever knowing the truth.
+"""
+
+# %% [markdown]
+r"""
+## Explicit and implicit
+
+Let us go up one dimension, to two moons.
+Now we train two networks of very different kinds.
+"""
+
+# %%
+moons = data.TwoMoons(noise=0.1)
+train_points = moons.sample(2000, generator=torch.Generator().manual_seed(3))
+new_points = moons.sample(2000, generator=torch.Generator().manual_seed(4))
+
+# %% [markdown]
+r"""
+The first is a **mixture** of 16 round Gaussians.
+It writes its density down,
+
+$$
+\log p_\theta(x) = \log \sum_{k} \pi_k \, \mathcal{N}(x;\, \mu_k, \sigma_k^2 I),
+$$
+
+and we climb it: the loss is $-\log p_\theta(x)$, in nats.
+Here $\theta$ stands for all that is learned: the weights $\pi_k$, the centres $\mu_k$, the widths $\sigma_k$.
+
+```{literalinclude} ../../src/gencourse/fitted.py
+:pyobject: GaussianMixture.log_prob
+:dedent: 4
+```
+
+A sum of tiny numbers would underflow to zero, and its logarithm would be $-\infty$.
+`logsumexp` does the same sum safely.
+
+How is it trained?
+All models of this course are trained by one loop.
+Its heart is a dozen lines:
+
+```{literalinclude} ../../src/gencourse/train.py
+:pyobject: take_turn
+```
+
+A **turn** is an optimiser and the losses that it lowers.
+"""
+
+# %%
+from gencourse.fitted import GaussianMixture, NoiseTransformer
+
+mixture = GaussianMixture(components=16)
+turn = (Adam(mixture.parameters(), lr=5e-2), mixture.losses)
+history = fit([turn], Batches(train_points, size=500, steps=400), progress=False)
+
+# %%
+figures.curves(
+    {"mixture": history["total"]},
+    "The loss of the mixture falls steeply for fifty steps, then levels off.",
+    ylabel="nats per point",
+)
+
+# %% [markdown]
+r"""
+The second network is a machine that turns noise into points: $x = g_\theta(z)$ with $z \sim \mathcal{N}(0, I)$.
+Drawing from it is one line.
+But what is the density of what comes out?
+To know it at one $x$ we would have to find every $z$ that leads there.
+For a general network nobody can.
+So how can it be trained, without a likelihood?
+By **comparing samples**: project data and samples on a random direction, sort both shadows, and pull the first to the first, the second to the second {cite}`bonneel2015sliced`.
+"""
+
+# %%
+generator = NoiseTransformer()
+turn = (Adam(generator.parameters(), lr=5e-3), generator.losses)
+fit([turn], Batches(train_points, size=500, steps=600), progress=False);
+
+# %%
+fakes = {"data": new_points, "mixture": mixture.sample(2000), "network": generator.sample(2000)}
+alt = (
+    "Three clouds of points. The data are two thin moons that hold each other. The "
+    "mixture's samples are two lumpy moons. The network's samples cover the moons, but "
+    "also the space between them."
+)
+with figures.figure(alt, width=7, height=2.6, columns=3) as panels:
+    for axes, (name, cloud) in zip(panels, fakes.items()):
+        axes.plot(*cloud.T, ".", markersize=1.5, rasterized=True)
+        axes.set(title=name, xlim=(-1.6, 2.6), ylim=(-1.1, 1.6), aspect="equal")
+
+# %% [markdown]
+r"""
+Both can draw.
+Only one can judge.
+The course writes this difference down as two types:
+
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: ImplicitDensity
+```
+
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: ExplicitDensity
+```
+
+- An **explicit density** defines $p_\text{model}(x)$ and solves for it. It has `log_prob` and `sample`.
+- An **implicit density** only learns to draw. It has `sample`, and nothing to ask for a probability.
+"""
+
+# %%
+for model in (mixture, generator):
+    explicit = isinstance(model, density.ExplicitDensity)
+    print(f"{type(model).__name__:18s} explicit: {explicit!s:6s} can draw: True")
+
+# %% [markdown]
+r"""
+So how do we compare the two?
+We cannot put them into one table of likelihoods: for the second there is no number.
+This will follow us through the whole course, and its last part is about it.
+
+Every model that you will meet has its place on this map.
+It follows the tutorial of {cite:t}`goodfellow2016tutorial`.
+
+```{taxonomy}
+```
+
+- **Explicit and tractable.** PixelRNN and PixelCNN write the law of a picture as a product, pixel after pixel. The likelihood is exact.
+- **Explicit and approximate.** The variational autoencoder (VAE) defines a density too. But it is an integral that cannot be solved, so it trains on a lower bound. Classic lecture notes file it under *implicit*, since we use it to draw. Strictly it is explicit.
+- **Implicit.** The generative adversarial network (GAN) learns to draw by playing against a judge.
+"""
+
+# %% [markdown]
+r"""
+## Pictures, at last: bits per dimension
+
+For pictures, $\log p(x)$ is a large negative number, and it grows with the size of the picture.
+To compare, we divide by the number of dimensions $D = C \cdot H \cdot W$ and change the unit from nats to bits:
+
+$$
+\text{bits per dimension} = \frac{-\log p_\text{model}(x)}{D \,\ln 2}.
+$$
+
+It has a meaning that you can touch: it is how many bits a perfect packer would need for each pixel.
+**Lower is better.**
+A picture as it lies on the disk, 8 bits a pixel, is the model that has learned nothing.
+
+What would a model reach that has learned *almost* nothing?
+Here are four, from silly to less silly.
+None has a network, none has a gradient: they count.
+"""
+
+# %%
+from gencourse.baselines import IndependentPixels, LevelHistogram, NeighbourTable
+from gencourse.baselines import UniformPixels
+
+name = "fashion-mnist" if gencourse.profile() == "full" else "fashion-mini"
+train, test = data.load(name, "train"), data.load(name, "test")
+baselines = {
+    "uniform": UniformPixels(),
+    "one histogram": LevelHistogram(train.x),
+    "independent pixels": IndependentPixels(train.x),
+    "left and above": NeighbourTable(train.x),
+}
+
+# %% [markdown]
+r"""
+- **Uniform**: every level equally likely everywhere.
+- **One histogram**: how often is each level seen, anywhere?
+- **Independent pixels**: how often is each level seen *at this pixel*?
+- **Left and above**: how often is each level seen *after these two neighbours*? The neighbours are put into $64 \times 64$ classes. This one is a real autoregressive model: each pixel is predicted from pixels before it, in reading order.
+
+Counts of zero are a danger.
+A level that was never seen would get probability 0, and one such pixel in the test set would cost infinitely many bits.
+So a little is added to every count: this is called **smoothing**.
+"""
+
+# %%
+from gencourse.evaluate import bits_per_dim, mean_over_images, measured
+
+on_all = measured("baselines")["test_bits_per_dim"]
+rows = []
+for name, model in baselines.items():
+    nats = -mean_over_images(model.log_prob, test.x)
+    bits = bits_per_dim(torch.tensor(nats), dims=784)
+    rows.append((name, f"{bits:.3f}", f"{on_all[name]:.3f}"))
+
+# %%
+figures.table(
+    ["model", f"{len(train.x):,} images", "all 60,000 images"],
+    rows,
+    "Test bits per dimension of the baselines. First: fitted and tested on this page. "
+    "Second: fitted on all 60,000 training images of Fashion-MNIST and tested on all "
+    "10,000 test images, from the package's measurements.",
+)
+
+# %% [markdown]
+r"""
+Two pixels of context are worth more than knowing where you are.
+And a table with a million entries wants data: its gain from more images is the largest.
+
+Now look at what these models draw.
+"""
+
+# %%
+seed = torch.Generator().manual_seed(0)
+drawn = [model.sample(8, generator=seed) for model in baselines.values()]
+figures.grid(
+    torch.cat(drawn),
+    "Eight samples of each baseline. Uniform: grey noise. One histogram: noise, half of "
+    "it black. Independent pixels: noise in the rough outline of a garment. Left and "
+    "above: streaks and patches with smooth shades, but no garment.",
+    columns=8,
+    rows=list(baselines),
+)
+
+# %% [markdown]
+r"""
+The best of the four by likelihood draws no clothes at all.
+The third at least has an outline.
+Keep this in mind: **likelihood and looks are two things**, see {cite:t}`theis2016note`.
+
+Why do baselines matter so much?
+Because a loss curve that falls proves nothing.
+A network can train for an hour and reach 3.6 bits per dimension.
+Is that good?
+The table answers: a count of two neighbours does better.
+
+How much does the smoothing matter?
+It is a setting, so we must not choose it by the test set.
+We hold back some training images for it: the **validation** set.
+"""
+
+# %%
+kept, held_back = clothes.x[:4500], clothes.x[4500:]
+for smoothing in (0.02, 0.1, 0.5, 2.0):
+    model = NeighbourTable(kept, smoothing=smoothing)
+    nats = -mean_over_images(model.log_prob, held_back)
+    print(f"smoothing {smoothing:4.2f}: {bits_per_dim(torch.tensor(nats), 784):.3f} bits")
+
+# %% [markdown]
+r"""
+With only a few thousand images, more smoothing is better.
+The table above uses 0.02 all the same, so that it can be compared with the number that is known for all 60,000 images.
+
+## Is it a density at all?
+
+One more question before we trust a number.
+Do the probabilities of *all* pictures sum to one?
+If they sum to more, every likelihood is too good, and the comparison is a lie.
+This is not a joke: published code has had such errors.
+For pictures of $2 \times 3$ pixels with two levels we can simply list all $2^6 = 64$ of them.
+"""
+
+# %%
+tiny = torch.randint(2, (20, 1, 2, 3), dtype=torch.uint8)
+model = NeighbourTable(tiny, shape=(1, 2, 3), levels=2)
+everything = torch.cartesian_prod(*[torch.arange(2)] * 6).view(64, 1, 2, 3).byte()
+print(f"The 64 probabilities sum to {model.log_prob(everything).exp().sum():.6f}.")
+
+# %% [markdown]
+r"""
+## Exercises
+
+Write each function where it says `todo()`, and run the cell, then the check below it.
+A check tells you what is wrong, never the answer.
+`hint("density.bits_per_dim")` gives a hint, and a stronger one when you ask again.
+If you leave a function unwritten, the notebook goes on with the course's own.
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Bits per dimension
+:label: ex-density-bits-per-dim
+
+*3 minutes, difficulty 1 of 3.*
+A picture of $3 \times 32 \times 32$ has a negative log-likelihood of 6,387 nats.
+How many bits is that for each dimension?
+Write the function that tells.
+(Its answer here is about 3.)
+:::
+"""
+
+# %% tags=["exercise"]
+def bits_per_dim(nats: Tensor, dims: int) -> Tensor:
+    """Return negative log-likelihoods as bits per dimension.
+
+    Args:
+        nats: negative log-likelihoods in nats per image, any shape.
+        dims: how many dimensions an image has: channels * height * width.
+
+    Returns:
+        Bits per dimension, the same shape.
+    """
+    return todo()
+
+
+# %%
+check("density.bits_per_dim", bits_per_dim)
+bits_per_dim = mine_or_reference("density.bits_per_dim", bits_per_dim)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-density-bits-per-dim
+:class: dropdown
+```{literalinclude} ../../src/gencourse/evaluate.py
+:pyobject: bits_per_dim
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} The density of a Gaussian
+:label: ex-density-gaussian
+
+*5 minutes, difficulty 1 of 3.*
+Write $\log \mathcal{N}(x; \mu, \sigma^2)$ in nats.
+At $x = \mu$ with $\sigma = 1$ it is about $-0.919$.
+Can a log-density be positive?
+Try $\sigma = 0.01$.
+:::
+"""
+
+# %% tags=["exercise"]
+def gaussian_log_prob(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Return log N(x; mean, std^2) in nats, element by element.
+
+    The three shapes broadcast; the result has their common shape.
+    """
+    return todo()
+
+
+# %%
+check("density.gaussian_log_prob", gaussian_log_prob)
+gaussian_log_prob = mine_or_reference("density.gaussian_log_prob", gaussian_log_prob)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-density-gaussian
+:class: dropdown
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: gaussian_log_prob
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} A mixture that does not underflow
+:label: ex-density-mixture
+
+*10 minutes, difficulty 2 of 3.*
+Write the log-density of a mixture of Gaussians.
+Far from every centre each component's density is zero in floating point.
+Your answer must stay finite there, even at $x = 1000$.
+:::
+"""
+
+# %% tags=["exercise"]
+def mixture_log_prob(
+    x: Tensor, weights: Tensor, means: Tensor, stds: Tensor
+) -> Tensor:
+    """Return the log-density in nats of a mixture of Gaussians on the line.
+
+    Args:
+        x: points, (N,).
+        weights: (K,), positive, summing to one.
+        means: (K,).
+        stds: (K,), positive.
+
+    Returns:
+        (N,), finite even where every component's density underflows to zero.
+    """
+    return todo()
+
+
+# %%
+check("density.mixture_log_prob", mixture_log_prob)
+mixture_log_prob = mine_or_reference("density.mixture_log_prob", mixture_log_prob)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-density-mixture
+:class: dropdown
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: mixture_log_prob
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Kullback–Leibler
+:label: ex-density-kl
+
+*10 minutes, difficulty 2 of 3.*
+Write $\mathrm{KL}(p \,\|\, q) = \sum_k p_k \log (p_k / q_k)$ for tables of probabilities.
+Two cases need care.
+Where $p_k = 0$ the term is 0.
+Where $q_k = 0$ but $p_k > 0$ the answer is infinite: the model called impossible what does happen.
+:::
+"""
+
+# %% tags=["exercise"]
+def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
+    """Return KL(p || q) in nats of discrete laws, summed over the last axis.
+
+    Args:
+        p: probabilities, (..., K). Where p is 0 the term is 0.
+        q: probabilities, (..., K). Where q is 0 and p is not, the result is infinite.
+
+    Returns:
+        (...), never negative.
+    """
+    return todo()
+
+
+# %%
+check("density.kl_divergence", kl_divergence)
+kl_divergence = mine_or_reference("density.kl_divergence", kl_divergence)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-density-kl
+:class: dropdown
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: kl_divergence
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} A bump on every point
+:label: ex-density-kernel
+
+*15 minutes, difficulty 2 of 3.*
+Write the Gaussian kernel density in $D$ dimensions,
+
+$$
+p(x) = \frac{1}{N} \sum_{n=1}^{N} \mathcal{N}(x;\, x_n, h^2 I),
+$$
+
+as a log-density.
+The constant of a Gaussian in $D$ dimensions has $D$ factors, not one.
+:::
+"""
+
+# %% tags=["exercise"]
+def kernel_log_prob(x: Tensor, data: Tensor, bandwidth: float) -> Tensor:
+    """Return the log-density in nats of a Gaussian kernel estimate (Parzen 1962).
+
+    Every data point carries a round Gaussian of standard deviation ``bandwidth`` and
+    the same weight, https://doi.org/10.1214/aoms/1177704472.
+
+    Args:
+        x: points to evaluate, (M, D).
+        data: points that the estimate stands on, (N, D).
+        bandwidth: in the units of the data, above 0.
+
+    Returns:
+        (M,).
+    """
+    return todo()
+
+
+# %%
+check("density.kernel_log_prob", kernel_log_prob)
+kernel_log_prob = mine_or_reference("density.kernel_log_prob", kernel_log_prob)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-density-kernel
+:class: dropdown
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: kernel_log_prob
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Every pixel on its own
+:label: ex-density-pixels
+
+*15 minutes, difficulty 2 of 3.*
+Build the table of the third baseline: the probability of every level at every pixel.
+There are 200,704 numbers in it for Fashion-MNIST.
+A loop over images and pixels in Python would take minutes; can you do without?
+(A slow answer passes too.)
+:::
+"""
+
+# %% tags=["exercise"]
+def pixel_table(x: Tensor, levels: int, smoothing: float) -> Tensor:
+    """Return how likely each level is at each pixel, every pixel on its own.
+
+    Args:
+        x: images, uint8 levels (N, C, H, W).
+        levels: the number of levels.
+        smoothing: added to every count, so that no level is impossible.
+
+    Returns:
+        (C, H, W, levels) probabilities: count + smoothing, over their sum.
+    """
+    return todo()
+
+
+# %%
+check("density.pixel_table", pixel_table)
+pixel_table = mine_or_reference("density.pixel_table", pixel_table)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-density-pixels
+:class: dropdown
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: pixel_table
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Two neighbours
+:label: ex-density-neighbours
+
+*30 minutes, difficulty 3 of 3.*
+Now the fourth baseline.
+For each pixel, find the context on its left and the context above it, and count which level follows.
+Mind the border: a neighbour outside the picture counts as level 0.
+Mind the order of the axes: left first, then above, then the level.
+When you are done you have written your first autoregressive model of images.
+:::
+"""
+
+# %% tags=["exercise"]
+def neighbour_counts(x: Tensor, levels: int, contexts: int) -> Tensor:
+    """Return how often each level follows each pair of neighbours, left and above.
+
+    A context is the neighbour's level * contexts // levels, a whole number in
+    0 ... contexts - 1; a neighbour outside the image counts as level 0.
+
+    Args:
+        x: images, uint8 levels (N, C, H, W).
+        levels: the number of levels.
+        contexts: into how many contexts the levels of a neighbour are put.
+
+    Returns:
+        int64 (contexts, contexts, levels): left context, context above, level of the
+        pixel; summed over images, channels and pixels.
+    """
+    return todo()
+
+
+# %%
+check("density.neighbour_counts", neighbour_counts)
+neighbour_counts = mine_or_reference("density.neighbour_counts", neighbour_counts)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-density-neighbours
+:class: dropdown
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: neighbour_counts
+```
+
+It leaves the contexts to a function of its own, which the fourth baseline needs too:
+
+```{literalinclude} ../../src/gencourse/density.py
+:pyobject: neighbour_contexts
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+Does your table do as well as the course's?
+This cell uses your functions, if they passed.
+"""
+
+# %%
+counts = neighbour_counts(train.x, 256, 64) + 0.02
+law = counts / counts.sum(-1, keepdim=True)
+entropy = -(law * law.log()).sum(-1)
+usual = entropy.flatten()[counts.sum(-1).flatten().argmax()]
+print(f"After its commonest pair of neighbours a pixel holds {usual:.3f} nats of surprise.")
+
+# %% [markdown]
+r"""
+## What to remember
+
+- A generative model is a law over pictures, $p_\text{model}(x)$. Learning it is density estimation.
+- **Explicit** densities can be asked for $\log p(x)$. **Implicit** ones can only be drawn from.
+- To maximise likelihood is to minimise $\mathrm{KL}(p_\text{data} \| p_\text{model})$. It needs samples of the data only.
+- Likelihoods of pictures are told in **bits per dimension**. 8 is ignorance. On Fashion-MNIST two neighbours and a table get to about 3.45: a network must beat that.
+- A likelihood means something only if the probabilities of all pictures sum to one.
+- Good likelihood and good looks are two different things.
+
+## Where this comes from
+
+The map is that of {cite:t}`goodfellow2016tutorial`.
+Kernel densities are due to {cite:t}`parzen1962estimation`.
+How to judge generative models, and how not to: {cite:t}`theis2016note`.
+The data are those of {cite:t}`xiao2017fashion`.
+The next step on the map is the autoencoder, in {doc}`autoencoder`.
+"""
+
+# %%
+from gencourse.provenance import report
+
+report()

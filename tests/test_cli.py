@@ -1,0 +1,166 @@
+"""The command line: what works, and that what does not says so in one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from typer.testing import CliRunner
+
+from gencourse import previews, recipes
+from gencourse.cli import app
+
+MINI = ["--data", "fashion-mini"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def one_line(result):
+    assert result.exit_code == 1, result.output
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("gencourse: ")
+    return line
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    result = run("train", "linear-autoencoder", *MINI, "--steps", 3, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "squared_error" in result.stdout and "(test)" in result.stdout
+    return out
+
+
+def test_help_is_quick():
+    script = (
+        "import sys; from gencourse.cli import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit as over: assert over.code == 0\n"
+        "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    for command in ("train", "sample", "evaluate", "recipes"):
+        assert command in done.stdout
+
+
+def test_train_writes_weights_and_card(trained):
+    assert recipes.card("linear-autoencoder", trained)["steps"] == 3
+    recipes.load("linear-autoencoder", trained)
+
+
+def test_train_does_not_overwrite_and_resumes(trained):
+    arguments = ["train", "linear-autoencoder", *MINI, "--steps", 3, "--out", trained]
+    assert "go on with --resume" in one_line(run(*arguments))
+    assert run(*arguments, "--resume").exit_code == 0
+    arguments[arguments.index(3)] = 4
+    line = one_line(run(*arguments, "--resume"))
+    assert "another run: its steps is 3, not 4" in line
+
+
+def test_train_goes_to_runs_by_itself(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("train", "linear-autoencoder", *MINI, "--steps", 1).exit_code == 0
+    arguments = ["train", "linear-autoencoder", *MINI, "--steps", 1, "--validation"]
+    assert "(validation)" in run(*arguments).stdout
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json")}
+    assert found == {
+        "runs/linear-autoencoder/linear-autoencoder.json",
+        "runs/linear-autoencoder-validation/linear-autoencoder.json",
+    }
+
+
+def test_an_interruption_says_how_to_go_on(monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipes, "train", interrupted)
+    result = run("train", "autoencoder", "--out", tmp_path)
+    assert result.exit_code == 130 and "--resume" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "gan"], "no recipe 'gan', there are: linear-autoencoder"),
+        (["train", "autoencoder", "--data", "x"], "data is 'x', expected one of fash"),
+        (["train", "autoencoder", "--device", "tpu"], "got 'tpu'"),
+        (["evaluate", "gan"], "no model 'gan' comes with the package"),
+        (["sample", "gan"], "no model 'gan' comes with the package"),
+        (["evaluate", "autoencoder", "--from", "/nowhere"], "no weights at /nowhere"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in one_line(run(*arguments))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train"], ["train", "autoencoder", "--steps", "0"], ["paint"]]
+)
+def test_wrong_usage_has_exit_code_two(arguments):
+    assert run(*arguments).exit_code == 2
+
+
+def test_evaluate_compares_with_the_card(trained, tmp_path):
+    result = run("evaluate", "linear-autoencoder", "--from", trained)
+    assert result.exit_code == 0 and "squared_error" in result.stdout
+    for suffix in (".safetensors", ".json"):
+        name = f"linear-autoencoder{suffix}"
+        (tmp_path / name).write_bytes((trained / name).read_bytes())
+    card = json.loads((tmp_path / "linear-autoencoder.json").read_text())
+    card["metrics"]["squared_error"] /= 2
+    (tmp_path / "linear-autoencoder.json").write_text(json.dumps(card))
+    line = one_line(run("evaluate", "linear-autoencoder", "--from", tmp_path))
+    assert "not the card's" in line
+
+
+def test_an_autoencoder_cannot_sample_but_reconstructs(trained, tmp_path):
+    arguments = ["sample", "linear-autoencoder", "--from", trained]
+    picture = tmp_path / "deep" / "a.png"
+    line = one_line(run(*arguments, "--out", picture))
+    assert "cannot sample" in line and not picture.exists()
+    result = run(*arguments, "--reconstruct", "-n", 5, "--out", picture)
+    assert result.exit_code == 0, result.output
+    with Image.open(picture) as image:
+        assert image.size == (5 * 30 + 2, 2 * 30 + 2)
+    line = one_line(run(*arguments, "--reconstruct", "--out", tmp_path / "a.jpg"))
+    assert "ends in .png" in line
+
+
+class Dice(nn.Module):
+    levels = 256
+
+    def sample(self, n, generator=None):
+        shape = (n, 1, 4, 4)
+        return torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
+
+
+def test_a_generative_model_samples_by_seed(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes, "load", lambda name, path: Dice())
+    pictures = []
+    for seed in (1, 1, 2):
+        picture = tmp_path / f"{len(pictures)}.png"
+        result = run("sample", "dice", "-n", 9, "--seed", seed, "--out", picture)
+        assert result.exit_code == 0, result.output
+        pictures.append(picture.read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]
+    with pytest.raises(ValueError, match="dice cannot reconstruct"):
+        previews.reconstructions("dice", Dice(), 2)
+
+
+def test_recipes_are_listed():
+    result = run("recipes")
+    assert result.exit_code == 0
+    for name, recipe in recipes.RECIPES.items():
+        assert name in result.stdout and recipe.description in result.stdout

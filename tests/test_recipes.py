@@ -1,0 +1,302 @@
+"""From a recipe to weights and a card, and back; and what must not load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import FrozenInstanceError, replace
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+import gencourse
+from gencourse import cards, data, recipes
+from gencourse.autoencoder import ConvAutoencoder, LinearAutoencoder
+from gencourse.evaluate import mean_over_images
+from gencourse.train import CheckpointError
+
+TINY = recipes.Recipe(
+    name="tiny",
+    description="a linear autoencoder, trained for a moment",
+    model=partial(LinearAutoencoder, latent=2),
+    metrics=recipes.reconstruction,
+    data="fashion-mini",
+    batch_size=50,
+    steps=30,
+    lr=1e-2,
+    clip=10.0,
+    ema_decay=0.9,
+    seed=4,
+)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setitem(recipes.RECIPES, "tiny", TINY)
+    return TINY
+
+
+@pytest.fixture
+def trained(tiny, tmp_path):
+    recipes.train(tiny, out=tmp_path, progress=False)
+    return tmp_path
+
+
+# --- the dataclass
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("name", "", "a name without slashes"),
+        ("name", "a/b", "a name without slashes"),
+        ("data", "imagenet", "one of fashion-mini, fashion-mnist, mnist, cifar10"),
+        ("levels", 3, "a power of two from 2 to 256"),
+        ("batch_size", 0, "an int of 1 or more"),
+        ("steps", 0, "an int of 1 or more"),
+        ("steps", 1.5, "an int of 1 or more"),
+        ("lr", 0.0, "a number above 0"),
+        ("lr", float("nan"), "a number above 0"),
+        ("weight_decay", -1.0, "0 or more"),
+        ("clip", 0.0, "a norm above 0, or None"),
+        ("ema_decay", 1.0, "a number between 0 and 1, or None"),
+        ("seed", -1, "an int of 0 or more"),
+        ("checkpoint_every", 0, "an int of 1 or more"),
+    ],
+)
+def test_a_wrong_field_is_named(field, value, expected):
+    with pytest.raises(ValueError) as refused:
+        replace(TINY, **{field: value})
+    assert f"{field} is {value!r}, expected {expected}" in str(refused.value)
+
+
+def test_a_recipe_is_frozen():
+    with pytest.raises(FrozenInstanceError):
+        TINY.steps = 5
+
+
+def test_the_catalogue():
+    for name, recipe in recipes.RECIPES.items():
+        assert recipe.name == name and recipes.find(name) is recipe
+        json.dumps(recipe.config(), allow_nan=False)
+    assert set(recipes.RECIPES) >= {
+        *("linear-autoencoder", "autoencoder", "autoencoder-2d"),
+        "denoising-autoencoder",
+    }
+    with pytest.raises(ValueError, match="no recipe 'gan', there are: linear-auto"):
+        recipes.find("gan")
+
+
+@pytest.mark.parametrize("name", list(recipes.RECIPES))
+def test_every_recipe_trains_and_measures(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "load", partial(data.load, limit=60))
+    short = replace(recipes.find(name), data="fashion-mini", steps=1, batch_size=4)
+    recipes.train(short, out=tmp_path, progress=False)
+    assert recipes.card(name, tmp_path)["metrics"]["squared_error"] > 0
+    assert recipes.evaluate(name, tmp_path).agrees
+
+
+# --- training
+
+
+def test_the_card_says_how_the_weights_were_made(trained):
+    card = json.loads((trained / "tiny.json").read_text())
+    weights = (trained / "tiny.safetensors").read_bytes()
+    assert card["weights_sha256"] == hashlib.sha256(weights).hexdigest()
+    assert card["config"]["model"] == "LinearAutoencoder(latent=2)"
+    assert card["config"]["schedule"] == "warmup_cosine"
+    assert card["config"]["lr"] == 1e-2 and card["seed"] == 4 and card["steps"] == 30
+    assert card["parameters"] == 784 * 2 + 2 + 2 * 784 + 784
+    assert card["data"]["name"] == "fashion-mini" and card["data"]["images"] == 5000
+    assert len(card["data"]["sha256"]) == 64
+    assert card["wall_seconds"] >= 0 and card["cpu_seconds"] >= 0
+    assert {"device", "python", "torch", "numpy", "date"} <= card["made"].keys()
+    assert "commit" in card and card["metrics_split"] == "test"
+
+
+def test_the_metrics_are_those_of_the_loaded_weights(trained):
+    model = recipes.load("tiny", trained)
+    assert not model.training
+    x = data.load("fashion-mini", "test").x
+    with torch.no_grad():
+        expected = model.squared_error(x).mean().item()
+    found = recipes.card("tiny", trained)["metrics"]["squared_error"]
+    assert found == pytest.approx(expected, rel=1e-5)
+    torch.manual_seed(TINY.seed)
+    untrained = TINY.model().squared_error(x).mean().item()
+    assert found < 0.75 * untrained
+
+
+def test_the_same_recipe_gives_the_same_weights(trained, tiny, tmp_path):
+    torch.rand(5)
+    again = recipes.train(tiny, out=tmp_path / "again", progress=False)
+    assert again.read_bytes() == (trained / "tiny.safetensors").read_bytes()
+    other = replace(tiny, seed=5)
+    other = recipes.train(other, out=tmp_path / "other", progress=False)
+    assert other.read_bytes() != again.read_bytes()
+
+
+def test_the_average_is_what_is_kept(trained, tiny, tmp_path):
+    plain = replace(tiny, ema_decay=None)
+    path = recipes.train(plain, out=tmp_path / "plain", progress=False)
+    assert path.read_bytes() != (trained / "tiny.safetensors").read_bytes()
+
+
+def test_a_stopped_recipe_resumes_to_the_same_weights(
+    trained, tiny, tmp_path, monkeypatch
+):
+    whole, calls = LinearAutoencoder.losses, []
+
+    def interrupted(self, x):
+        calls.append(None)
+        if len(calls) > 17:
+            raise KeyboardInterrupt
+        return whole(self, x)
+
+    interrupted.__qualname__ = whole.__qualname__
+    often, out = replace(tiny, checkpoint_every=5), tmp_path / "stopped"
+    monkeypatch.setattr(LinearAutoencoder, "losses", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        recipes.train(often, out=out, progress=False)
+    assert not (out / "tiny.safetensors").exists()
+    monkeypatch.undo()
+    path = recipes.train(often, out=out, resume=True, progress=False)
+    assert path.read_bytes() == (trained / "tiny.safetensors").read_bytes()
+
+
+def test_validation_never_sees_the_test_set(tiny, tmp_path, monkeypatch):
+    asked, load = [], data.load
+
+    def watched(name, split, **settings):
+        asked.append(split)
+        return load(name, split, **settings)
+
+    monkeypatch.setattr(data, "load", watched)
+    seen = []
+    spying = replace(
+        tiny, steps=1, metrics=lambda model, x: seen.append(x) or {"images": len(x)}
+    )
+    recipes.train(spying, out=tmp_path, validation=True, progress=False)
+    card = cards.read_card(tmp_path / "tiny.safetensors")
+    assert set(asked) == {"train"} and card["metrics_split"] == "validation"
+    # The last twelfth: 5,000 of Fashion-MNIST's 60,000, here 416 of 5,000.
+    assert torch.equal(seen[0], load("fashion-mini", "train").x[-416:])
+    assert card["data"]["images"] == 5000 - 416
+
+
+# --- loading
+
+
+def test_unknown_and_unshipped_names_list_what_is_shipped(monkeypatch, trained):
+    monkeypatch.setattr(recipes, "CHECKPOINTS", trained)
+    for name in ("gan", "autoencoder"):
+        with pytest.raises(ValueError, match=rf"no model '{name}' .*these do: tiny"):
+            gencourse.load(name)
+    assert isinstance(gencourse.load("tiny"), LinearAutoencoder)
+
+
+def test_every_shipped_model_loads():
+    for name in recipes.shipped():
+        model = gencourse.load(name)
+        assert not model.training
+        assert recipes.card(name)["parameters"] == cards.parameter_count(model)
+
+
+def test_a_missing_file_is_named(trained, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no weights at .*tiny.safetensors"):
+        recipes.load("tiny", tmp_path / "nowhere")
+    (trained / "tiny.json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"has no card: .*tiny.json"):
+        recipes.load("tiny", trained)
+
+
+def flip(content):
+    return content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+
+
+@pytest.mark.parametrize("damage", [flip, lambda c: c[:100], lambda _: b""])
+def test_damaged_weights_are_named(trained, damage):
+    path = trained / "tiny.safetensors"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(
+        CheckpointError, match=r"tiny.safetensors is damaged, or is not"
+    ):
+        recipes.load("tiny", trained)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "\udcff"])
+def test_a_damaged_card_is_named(trained, content):
+    (trained / "tiny.json").write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(CheckpointError, match=r"tiny.json"):
+        recipes.load("tiny", trained)
+
+
+def test_a_card_of_other_weights_is_refused(trained, tiny, tmp_path):
+    other = tmp_path / "other"
+    recipes.train(replace(tiny, steps=1), out=other, progress=False)
+    (trained / "tiny.json").write_bytes((other / "tiny.json").read_bytes())
+    with pytest.raises(CheckpointError, match="its hash is not the card's"):
+        recipes.load("tiny", trained)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (partial(LinearAutoencoder, latent=3), r"encoder.1.weight is \(2, 784\), exp"),
+        (ConvAutoencoder, r"encoder.0.weight is absent, expected \(32, 1, 4, 4\)"),
+    ],
+)
+def test_another_architecture_is_refused(trained, tiny, monkeypatch, model, message):
+    monkeypatch.setitem(recipes.RECIPES, "tiny", replace(tiny, model=model))
+    with pytest.raises(CheckpointError, match=message):
+        recipes.load("tiny", trained)
+
+
+def test_weights_too_many_are_refused(tmp_path):
+    path = cards.write(tmp_path, "both", nn.ModuleList([nn.Linear(1, 1)] * 1), {})
+    with pytest.raises(CheckpointError, match=r"it has 0.bias and 1 more"):
+        cards.read_weights(path, nn.ModuleList())
+
+
+def test_weights_that_are_no_safetensors_are_refused(tmp_path):
+    path = cards.write(tmp_path, "model", nn.Linear(1, 1), {})
+    path.write_bytes(b"not weights")
+    digest = hashlib.sha256(b"not weights").hexdigest()
+    path.with_suffix(".json").write_text(json.dumps({"weights_sha256": digest}))
+    with pytest.raises(CheckpointError, match="no safetensors file"):
+        cards.read_weights(path, nn.Linear(1, 1))
+
+
+def test_a_nan_is_no_metric(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        cards.write(
+            tmp_path, "model", nn.Linear(1, 1), {"metrics": {"a": float("nan")}}
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- measuring again
+
+
+def test_evaluate_agrees_with_the_card_until_it_does_not(trained):
+    assert recipes.evaluate("tiny", trained).agrees
+    path = trained / "tiny.json"
+    card = json.loads(path.read_text())
+    error = card["metrics"]["squared_error"]
+    for factor, agrees in ((1.00005, True), (0.99995, True), (1.001, False)):
+        card["metrics"]["squared_error"] = error * factor
+        path.write_text(json.dumps(card))
+        assert recipes.evaluate("tiny", trained).agrees is agrees
+    card["metrics"] = {}
+    path.write_text(json.dumps(card))
+    assert not recipes.evaluate("tiny", trained).agrees
+
+
+def test_a_mean_does_not_depend_on_the_batches():
+    x = torch.arange(7.0)
+    for size in (1, 2, 3, 7, 50):
+        assert mean_over_images(lambda part: part**2, x, size) == pytest.approx(13.0)
+    with pytest.raises(ValueError, match="at least one image"):
+        mean_over_images(lambda part: part, x[:0])
