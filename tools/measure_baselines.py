@@ -31,7 +31,10 @@ def test_bits(model: TableDensity, x: torch.Tensor) -> float:
 
 def main() -> None:
     """Fit on the 60,000, test on the 10,000, write the numbers down."""
-    train, test = data.load("fashion-mnist", "train"), data.load("fashion-mnist", "test")
+    train, test = (
+        data.load("fashion-mnist", "train"),
+        data.load("fashion-mnist", "test"),
+    )
     models = {
         "uniform": UniformPixels(),
         "one histogram": LevelHistogram(train.x),

@@ -99,6 +99,8 @@ def reader_notebook(source: Path, book: Book) -> NotebookNode:
     chapter = read_source(source)
     page = f"chapters/{source.stem}"
     flattener = Flattener(book, page)
+    if not chapter.cells or not HEADING.search(text_of(chapter.cells[0])):
+        raise ValueError(f"{source.name}: the first cell must be text with a title")
     title = flattener.inline.plain(book.title(page))
     wants_gpu = "gpu" in tags_of(chapter.cells[0])
     cells = opening(title, page, book.site, wants_gpu)
@@ -155,6 +157,11 @@ def without_title(cells: list[NotebookNode]) -> list[NotebookNode]:
 def tags_of(cell: NotebookNode) -> set[str]:
     """Return a cell's tags."""
     return set(cell.metadata.get("tags", []))
+
+
+def text_of(cell: NotebookNode) -> str:
+    """Return a cell's Markdown, "" for one of code."""
+    return str(cell.source) if cell.cell_type == "markdown" else ""
 
 
 def metadata(wants_gpu: bool) -> dict[str, object]:

@@ -27,8 +27,7 @@ from gencourse import data, density, figures
 from gencourse.exercises import check, hint, mine_or_reference, todo
 from gencourse.train import Batches, fit
 
-torch.manual_seed(0);
-
+_ = torch.manual_seed(0)
 # %%
 clothes = data.load("fashion-mini", "train")
 figures.grid(clothes.x[:40], "Forty grey pictures of clothes, 28 by 28 pixels each.")
@@ -86,7 +85,7 @@ Here are three ways to turn 300 points into a density.
 from gencourse.fitted import Gaussian, Histogram, KernelDensity
 
 fitted = {
-    "histogram": Histogram(points, bins=32, smoothing=0.1),
+    "histogram": Histogram(points, bins=48, low=-6, high=6, smoothing=0.1),
     "one Gaussian": Gaussian(points),
     "kernel density": KernelDensity(points, bandwidth=0.25),
 }
@@ -121,7 +120,9 @@ Higher is better.
 """
 
 # %%
-mean_log_prob = {name: model.log_prob(test_points).mean() for name, model in fitted.items()}
+mean_log_prob = {
+    name: model.log_prob(test_points).mean() for name, model in fitted.items()
+}
 mean_log_prob["the truth"] = truth.log_prob(test_points).mean()
 figures.table(
     ["model", "nats per point"],
@@ -162,7 +163,10 @@ for name, model in fitted.items():
     gap[name] = (density.kl_divergence(p, q), by_samples)
 figures.table(
     ["model", "KL by adding up, nats", "KL by likelihoods, nats"],
-    [(name, f"{exact:.3f}", f"{sampled:.3f}") for name, (exact, sampled) in gap.items()],
+    [
+        (name, f"{exact:.3f}", f"{sampled:.3f}")
+        for name, (exact, sampled) in gap.items()
+    ],
     "The divergence from the truth to each model, found in two ways.",
 )
 
@@ -248,24 +252,74 @@ By **comparing samples**: project data and samples on a random direction, sort b
 # %%
 generator = NoiseTransformer()
 turn = (Adam(generator.parameters(), lr=5e-3), generator.losses)
-fit([turn], Batches(train_points, size=500, steps=600), progress=False);
-
+history = fit([turn], Batches(train_points, size=500, steps=600), progress=False)
+print(
+    f"sliced distance: first {history['total'][0]:.3f}, last {history['total'][-1]:.4f}"
+)
 # %%
-fakes = {"data": new_points, "mixture": mixture.sample(2000), "network": generator.sample(2000)}
+fakes = {
+    "data": new_points,
+    "mixture": mixture.sample(2000),
+    "network": generator.sample(2000),
+}
 alt = (
     "Three clouds of points. The data are two thin moons that hold each other. The "
-    "mixture's samples are two lumpy moons. The network's samples cover the moons, but "
-    "also the space between them."
+    "mixture's samples are two lumpy moons. The network's samples fill the outline of "
+    "the moons, and much of the space between them too."
 )
-with figures.figure(alt, width=7, height=2.6, columns=3) as panels:
+with figures.figure(alt, width=7, height=2.4, columns=3) as panels:
     for axes, (name, cloud) in zip(panels, fakes.items()):
         axes.plot(*cloud.T, ".", markersize=1.5, rasterized=True)
         axes.set(title=name, xlim=(-1.6, 2.6), ylim=(-1.1, 1.6), aspect="equal")
 
 # %% [markdown]
 r"""
-Both can draw.
-Only one can judge.
+The network had to stretch one cloud of noise over two moons.
+It is continuous, so it cannot tear the cloud in two: some points are always left in between.
+
+Now the densities.
+Three of the simple models come along for comparison.
+"""
+
+# %%
+explicit = {
+    "histogram": Histogram(train_points, bins=60, low=-3, high=3, smoothing=0.1),
+    "one Gaussian": Gaussian(train_points),
+    "kernel density": KernelDensity(train_points, bandwidth=0.07),
+    "mixture of 16": mixture,
+}
+
+# %%
+across, up = torch.linspace(-1.6, 2.6, 106), torch.linspace(-1.1, 1.6, 69)
+places = torch.cartesian_prod(across, up)
+alt = (
+    "Four densities of the two moons as shades over the plane. The histogram is blocky, "
+    "the single Gaussian is one oval that covers everything, the kernel density and the "
+    "mixture show two moons."
+)
+with figures.figure(alt, width=7, height=1.9, columns=4) as panels:
+    for axes, (name, model) in zip(panels, explicit.items()):
+        shade = model.log_prob(places).detach().exp().view(106, 69).T
+        axes.pcolormesh(across, up, shade, vmax=0.8, cmap="viridis", rasterized=True)
+        axes.set(xticks=[], yticks=[], aspect="equal")
+        axes.set_title(name, fontsize=10)
+
+# %%
+nats = {
+    name: f"{model.log_prob(new_points).mean():.3f}" for name, model in explicit.items()
+}
+nats["the truth"] = f"{moons.log_prob(new_points).mean():.3f}"
+nats["network that turns noise into points"] = "cannot be asked"
+figures.table(
+    ["model", "nats per point"],
+    list(nats.items()),
+    "Mean log-density of 2,000 fresh points of the two moons. Higher is better.",
+)
+
+# %% [markdown]
+r"""
+Mixture and network can both draw.
+Only the mixture can judge.
 The course writes this difference down as two types:
 
 ```{literalinclude} ../../src/gencourse/density.py
@@ -408,12 +462,15 @@ kept, held_back = clothes.x[:4500], clothes.x[4500:]
 for smoothing in (0.02, 0.1, 0.5, 2.0):
     model = NeighbourTable(kept, smoothing=smoothing)
     nats = -mean_over_images(model.log_prob, held_back)
-    print(f"smoothing {smoothing:4.2f}: {bits_per_dim(torch.tensor(nats), 784):.3f} bits")
+    print(
+        f"smoothing {smoothing:4.2f}: {bits_per_dim(torch.tensor(nats), 784):.3f} bits"
+    )
 
 # %% [markdown]
 r"""
-With only a few thousand images, more smoothing is better.
-The table above uses 0.02 all the same, so that it can be compared with the number that is known for all 60,000 images.
+With only a few thousand images, more smoothing than 0.02 is better.
+But too much is worse again.
+The table above keeps to 0.02 in both columns, so that only the number of images differs.
 
 ## Is it a density at all?
 
@@ -452,6 +509,7 @@ Write the function that tells.
 (Its answer here is about 3.)
 :::
 """
+
 
 # %% tags=["exercise"]
 def bits_per_dim(nats: Tensor, dims: int) -> Tensor:
@@ -494,6 +552,7 @@ Try $\sigma = 0.01$.
 :::
 """
 
+
 # %% tags=["exercise"]
 def gaussian_log_prob(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Return log N(x; mean, std^2) in nats, element by element.
@@ -529,10 +588,9 @@ Your answer must stay finite there, even at $x = 1000$.
 :::
 """
 
+
 # %% tags=["exercise"]
-def mixture_log_prob(
-    x: Tensor, weights: Tensor, means: Tensor, stds: Tensor
-) -> Tensor:
+def mixture_log_prob(x: Tensor, weights: Tensor, means: Tensor, stds: Tensor) -> Tensor:
     """Return the log-density in nats of a mixture of Gaussians on the line.
 
     Args:
@@ -573,6 +631,7 @@ Where $p_k = 0$ the term is 0.
 Where $q_k = 0$ but $p_k > 0$ the answer is infinite: the model called impossible what does happen.
 :::
 """
+
 
 # %% tags=["exercise"]
 def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
@@ -619,6 +678,7 @@ The constant of a Gaussian in $D$ dimensions has $D$ factors, not one.
 :::
 """
 
+
 # %% tags=["exercise"]
 def kernel_log_prob(x: Tensor, data: Tensor, bandwidth: float) -> Tensor:
     """Return the log-density in nats of a Gaussian kernel estimate (Parzen 1962).
@@ -664,6 +724,7 @@ A loop over images and pixels in Python would take minutes; can you do without?
 :::
 """
 
+
 # %% tags=["exercise"]
 def pixel_table(x: Tensor, levels: int, smoothing: float) -> Tensor:
     """Return how likely each level is at each pixel, every pixel on its own.
@@ -706,6 +767,7 @@ Mind the order of the axes: left first, then above, then the level.
 When you are done you have written your first autoregressive model of images.
 :::
 """
+
 
 # %% tags=["exercise"]
 def neighbour_counts(x: Tensor, levels: int, contexts: int) -> Tensor:
@@ -757,7 +819,9 @@ counts = neighbour_counts(train.x, 256, 64) + 0.02
 law = counts / counts.sum(-1, keepdim=True)
 entropy = -(law * law.log()).sum(-1)
 usual = entropy.flatten()[counts.sum(-1).flatten().argmax()]
-print(f"After its commonest pair of neighbours a pixel holds {usual:.3f} nats of surprise.")
+print(
+    f"After its commonest pair of neighbours a pixel holds {usual:.3f} nats of surprise."
+)
 
 # %% [markdown]
 r"""

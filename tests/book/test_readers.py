@@ -231,6 +231,14 @@ def test_what_has_no_plain_form_is_an_error_that_names_the_cell(
     assert str(raised.value).startswith("sample.py, cell 3")
 
 
+@pytest.mark.parametrize("chapter", ["", "# %%\n1 + 1\n", markdown("No title.")])
+def test_a_chapter_starts_with_its_title(tmp_path: Path, chapter: str):
+    root = write_sample(tmp_path, chapter)
+    path = root / "book" / "chapters" / "sample.py"
+    with pytest.raises(ValueError, match="first cell must be text with a title"):
+        reader_notebook(path, Book(root, read_site(root)))
+
+
 def test_cells_by_their_tags(tmp_path: Path):
     cells = flat(
         tmp_path,

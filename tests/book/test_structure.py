@@ -43,7 +43,24 @@ LONGER_MODULES: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {}
 # Modules that are parts of another one, or too small for a file: where their tests are.
 TESTED_ELSEWHERE: dict[str, str] = {
-    "__init__.py": "test_recipes.py",
+    **dict.fromkeys(["archives.py", "download.py"], "test_data.py"),
+    **dict.fromkeys(["baselines.py", "fitted.py"], "test_density.py"),
+    "codes.py": "test_autoencoder.py",
+    **dict.fromkeys(
+        [
+            "checkpoint_io.py",
+            "history.py",
+            "schedules.py",
+            "training_run.py",
+            "turns.py",
+        ],
+        "test_train.py",
+    ),
+    **dict.fromkeys(
+        ["__init__.py", "cards.py", "recipe.py", "recipe_training.py"],
+        "test_recipes.py",
+    ),
+    "previews.py": "test_cli.py",
     **{
         path.relative_to(SRC).as_posix(): "exercises/test_answers.py"
         for path in (SRC / "exercises").glob("*.py")

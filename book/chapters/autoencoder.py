@@ -1,0 +1,789 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+r"""
+# Autoencoders
+
+Take a picture of 784 numbers.
+Keep only 32 of your own choice.
+Throw the picture away, and paint it again from the 32.
+What would you keep?
+
+An **autoencoder** learns the answer from pictures alone, without any label.
+This chapter asks what the kept numbers are good for.
+It ends with a question that leads to the next kind of model: can we *draw* with it?
+"""
+
+# %%
+import torch
+from torch import Tensor
+from torch.optim import LBFGS, Adam
+
+import gencourse
+from gencourse import autoencoder, codes, data, figures, recipes
+from gencourse.autoencoder import Classifier, ConvAutoencoder
+from gencourse.evaluate import mean_over_images, measured
+from gencourse.exercises import check, hint, mine_or_reference, todo
+from gencourse.train import Batches, fit, warmup_cosine
+
+_ = torch.manual_seed(0)
+# %%
+full = gencourse.profile() == "full"
+name = "fashion-mnist" if full else "fashion-mini"
+train, test = data.load(name, "train"), data.load(name, "test")
+
+# %% [markdown]
+r"""
+## Encoder, bottleneck, decoder
+
+An autoencoder is two networks in a row.
+
+- The **encoder** $f_\phi$ takes a picture $x$ and gives a short **code** $z = f_\phi(x)$. The numbers of a code are called **features**.
+- The **decoder** $g_\theta$ takes a code and paints a picture, $\hat{x} = g_\theta(z)$: the **reconstruction**.
+
+Between the two is the **bottleneck**: $z$ has far fewer numbers than $x$.
+Without it, copying every pixel would be a perfect and useless answer.
+
+There is no label, so where does the loss come from?
+From the picture itself: the reconstruction should be like it,
+
+$$
+\mathcal{L}(\theta, \phi) = \frac{1}{B} \sum_{b=1}^{B} \tfrac12 \big\| x_b - g_\theta(f_\phi(x_b)) \big\|^2 .
+$$
+
+```{literalinclude} ../../src/gencourse/autoencoder.py
+:pyobject: reconstruction_loss
+```
+
+Mark this well: **the decoder and the reconstruction exist only to make a loss.**
+When the training is over, the decoder can go.
+What we wanted is the encoder.
+"""
+
+# %% [markdown]
+r"""
+## The simplest one: a linear autoencoder
+
+Let both networks be a single linear layer.
+What is the best that they can do?
+This has been known since the 1980s {cite}`bourlard1988auto,baldi1989neural`: nothing better than **principal component analysis** (PCA).
+PCA finds the $k$ directions along which the pictures vary most.
+It keeps how far a picture goes along each.
+
+Let us see whether gradient descent finds that out by itself.
+We take pictures of $14 \times 14$ pixels, codes of 8 numbers, and an optimiser that uses all of the data in every step.
+"""
+
+# %%
+small = data.load("fashion-mini", "train", size=14)
+grey = small.x.flatten(1).double() / 255
+mean, components = codes.pca(grey, k=8)
+centred = grey - mean
+
+# %%
+torch.manual_seed(0)
+encoder = (0.1 * torch.randn(196, 8, dtype=torch.float64)).requires_grad_()
+decoder = (0.1 * torch.randn(8, 196, dtype=torch.float64)).requires_grad_()
+lbfgs = LBFGS(
+    [encoder, decoder], max_iter=400, history_size=20, line_search_fn="strong_wolfe"
+)
+
+
+# %% tags=["experiment"]
+def loss_of_all() -> Tensor:
+    lbfgs.zero_grad()
+    loss = autoencoder.reconstruction_loss(centred, centred @ encoder @ decoder)
+    loss.backward()
+    return loss
+
+
+# %%
+lbfgs.step(loss_of_all)
+by_pca = autoencoder.reconstruction_loss(centred, centred @ components.T @ components)
+angles = codes.principal_angles(decoder.detach(), components)
+print(f"loss: by gradient {loss_of_all().item():.6f}, by PCA {by_pca:.6f}")
+print(f"largest angle between the two subspaces: {angles.max():.1e} radians")
+
+# %% [markdown]
+r"""
+The loss is the same, and so is the subspace: the angle between the two is nearly zero.
+But look at the directions themselves.
+"""
+
+# %%
+painted = torch.cat([components, torch.linalg.qr(decoder.detach().T)[0].T]).view(
+    16, 1, 14, 14
+)
+scaled = 0.5 + 0.5 * painted / painted.abs().amax((1, 2, 3), keepdim=True)
+figures.grid(
+    scaled,
+    "Eight directions of PCA and eight of the linear autoencoder, as pictures. The "
+    "first of PCA is the contrast of a top and a shoe, later ones are finer. Those of "
+    "the autoencoder are mixtures of them.",
+    columns=8,
+    rows=["PCA", "autoencoder"],
+    zoom=4,
+)
+
+# %% [markdown]
+r"""
+The autoencoder found the same *space*, but not the same *axes*.
+Nothing in the loss prefers one set of axes over another.
+This will be true of deep autoencoders as well: a single feature need not mean anything.
+
+## Going deep
+
+With layers of convolutions between, the encoder can bend.
+Here is the one that we train: 32 numbers for a picture, like PCA with $k = 32$.
+"""
+
+# %%
+print(ConvAutoencoder(latent=32).encoder)
+
+# %%
+torch.manual_seed(0)
+model = ConvAutoencoder(latent=32)
+steps = 6000 if full else 150
+adam = Adam(model.parameters(), lr=2e-3)
+batches = Batches(train.x, size=128, steps=steps)
+history = fit([(adam, model.losses)], batches, schedule=warmup_cosine, progress=False)
+
+# %%
+figures.curves(
+    {"convolutional autoencoder": history["total"]},
+    "The loss of the convolutional autoencoder falls steeply at first and then slowly.",
+    log=True,
+)
+
+# %% [markdown]
+r"""
+On a small machine this was only a taste.
+The package ships the same model, trained for longer on all 60,000 pictures.
+From here on we look at that one.
+"""
+
+# %%
+trained = gencourse.load("autoencoder")
+card = recipes.card("autoencoder")
+print(f"{card['parameters']:,} parameters, {card['steps']:,} steps,", end=" ")
+print(
+    f"{card['cpu_seconds'] / 60:.0f} CPU-minutes on {card['data']['images']:,} images"
+)
+
+# %%
+with torch.inference_mode():
+    rebuilt = trained.reconstruct(test.x[:10])
+    mean, components = codes.pca(train.x.flatten(1) / 255, k=32)
+    flat = test.x[:10].flatten(1) / 255 - mean
+    by_pca = (mean + flat @ components.T @ components).view(10, 1, 28, 28)
+
+# %%
+figures.grid(
+    torch.cat([test.x[:10] / 255, by_pca, rebuilt]),
+    "Ten test pictures, and what PCA and the autoencoder make of them from 32 numbers. "
+    "PCA's are blurred with ghosts around the edges, the autoencoder's have clean edges. "
+    "Both lose the fine print.",
+    rows=["test picture", "PCA, 32", "autoencoder, 32"],
+)
+
+# %% [markdown]
+r"""
+The error per pixel says the same, on the test set.
+For PCA we can try many sizes.
+"""
+
+# %%
+sizes = (2, 8, 16, 32, 64)
+mean, components = codes.pca(train.x.flatten(1) / 255, k=64)
+flat = test.x.flatten(1) / 255 - mean
+pca_error = [
+    (flat - flat @ components[:k].T @ components[:k]).square().mean().item()
+    for k in sizes
+]
+learned = {
+    "PCA": dict(zip(sizes, pca_error)),
+    "autoencoder": {32: mean_over_images(trained.squared_error, test.x)},
+    "autoencoder-2d": {
+        2: mean_over_images(gencourse.load("autoencoder-2d").squared_error, test.x)
+    },
+}
+
+# %%
+alt = (
+    "Error per pixel against the size of the code, both axes logarithmic. PCA's falls "
+    "from about 0.046 at 2 numbers to about 0.01 at 64. The autoencoders lie below it, at 2 "
+    "numbers and at 32."
+)
+with figures.figure(alt) as axes:
+    axes.plot(list(learned["PCA"]), list(learned["PCA"].values()), "o-", label="PCA")
+    deep = {**learned["autoencoder-2d"], **learned["autoencoder"]}
+    axes.plot(list(deep), list(deep.values()), "s", label="convolutional autoencoder")
+    axes.set(xlabel="numbers in a code", ylabel="squared error per pixel")
+    axes.set(xscale="log", yscale="log", xticks=sizes, xticklabels=sizes)
+    axes.legend()
+
+# %%
+figures.table(
+    ["numbers in a code", "PCA", "convolutional autoencoder"],
+    [
+        (
+            k,
+            f"{learned['PCA'][k]:.4f}",
+            f"{deep[k]:.4f}" if k in deep else "not trained",
+        )
+        for k in sizes
+    ],
+    f"Squared error per pixel on {len(test):,} test pictures, grey between 0 and 1. PCA "
+    f"was fitted on {len(train):,} pictures, the autoencoders on 60,000.",
+)
+
+# %% [markdown]
+r"""
+## Denoising: a harder task without labels
+
+The bottleneck is one way to make copying impossible.
+Here is another: spoil the picture, and ask for the *clean* one {cite}`vincent2008extracting`.
+To undo the damage, the network must know what clothes look like.
+"""
+
+# %%
+restorer = gencourse.load("denoising-autoencoder")
+clean = test.x[10:20] / 255
+noisy = autoencoder.add_noise(clean, 0.5, torch.Generator().manual_seed(0))
+with torch.inference_mode():
+    restored = restorer.denoise(noisy)
+
+# %%
+figures.grid(
+    torch.cat([clean, noisy, restored]),
+    "Ten test pictures, the same under heavy grey noise, and restored. The garments are "
+    "hard to make out in the noise, and clear again after it.",
+    rows=["test picture", "with noise", "restored"],
+)
+
+# %% [markdown]
+r"""
+## What it is for: the encoder starts a classifier
+
+Now to the reason why we went through all this.
+Pictures are cheap.
+Labels are dear: somebody has to sit down and write them.
+So suppose that we have 60,000 pictures, but only a hundred labels.
+
+The plan:
+
+1. Train an autoencoder on all the pictures. No label is needed.
+2. Throw the decoder away.
+3. Put a linear layer on the encoder: a **classifier**.
+4. Train it on the few labelled pictures. Either only the linear layer, with the encoder **frozen**, or all of it: **fine-tuning**.
+
+```{literalinclude} ../../src/gencourse/autoencoder.py
+:pyobject: Classifier
+```
+
+We try it once, on 100 labels, ten for each class.
+"""
+
+# %%
+few = train[codes.balanced_draw(train.y, 10, torch.Generator().manual_seed(0))]
+
+
+# %% tags=["experiment"]
+def test_accuracy(classifier: Classifier) -> float:
+    batches = Batches(few.x, few.y, size=50, steps=100)
+    fit(
+        [(Adam(classifier.parameters(), lr=1e-3), classifier.losses)],
+        batches,
+        progress=False,
+    )
+    with torch.inference_mode():
+        return (
+            (classifier.predict(test.x[:1000]) == test.y[:1000]).double().mean().item()
+        )
+
+
+# %%
+torch.manual_seed(0)
+scratch = test_accuracy(Classifier(ConvAutoencoder(latent=32)))
+tuned = test_accuracy(Classifier(trained))
+print(
+    f"from scratch {scratch:.1%}, from the encoder {tuned:.1%} of the test pictures right"
+)
+
+# %% [markdown]
+r"""
+One draw of a hundred labels is a matter of luck.
+And is a random network a fair opponent?
+A claim needs more: several draws, several sizes, and rivals that know nothing of networks.
+This takes a while, so it was measured beforehand, by `tools/measure_few_labels.py`.
+Every method got the same five draws.
+All settings were chosen on training pictures; the test set was used once.
+"""
+
+# %%
+rows = measured("few-labels")["rows"]
+methods = list(dict.fromkeys(row["method"] for row in rows))
+counts = sorted({row["labels"] for row in rows})
+accuracy = torch.tensor(
+    [
+        [
+            [r["accuracy"] for r in rows if (r["method"], r["labels"]) == (m, n)]
+            for n in counts
+        ]
+        for m in methods
+    ]
+)  # (methods, counts, draws)
+middle, spread = 100 * accuracy.mean(-1), 100 * accuracy.std(-1)
+
+# %%
+figures.table(
+    ["test accuracy, %", *(f"{n:,} labels" for n in counts)],
+    [
+        (method, *(f"{m:.1f} ± {s:.1f}" for m, s in zip(middle[i], spread[i])))
+        for i, method in enumerate(methods)
+    ],
+    "Accuracy on the 10,000 test pictures: mean and standard deviation over five draws "
+    "of labels, the same number from each class.",
+)
+
+# %%
+gain = accuracy - accuracy[methods.index("network from scratch")]
+shown = ["RBF-SVM on pixels", "fine-tuned encoder", "fine-tuned denoising encoder"]
+alt = (
+    "Gain in accuracy over the same network from scratch, against the number of labels, "
+    "for three methods with error bars. All gains shrink as labels grow."
+)
+with figures.figure(alt) as axes:
+    for method in shown:
+        points = 100 * gain[methods.index(method)]  # paired: the same draws
+        error = points.std(-1) / points.shape[-1] ** 0.5
+        axes.errorbar(
+            counts, points.mean(-1), error, marker="o", capsize=3, label=method
+        )
+    axes.axhline(0, color="#7d8590", linewidth=1)
+    axes.set(xscale="log", xlabel="labels", ylabel="points over scratch")
+    axes.set(xticks=counts, xticklabels=counts)
+    axes.legend()
+
+# %% [markdown]
+r"""
+FEWLABELS
+"""
+
+# %% [markdown]
+r"""
+## Can it draw?
+
+An autoencoder has learned 32 features that capture what varies among clothes.
+So let us draw: pick a code, decode it, done.
+Which code?
+
+First try: Gaussian noise, with the mean and the variance that real codes have.
+"""
+
+# %%
+with torch.inference_mode():
+    real = torch.cat([trained.encode(part) for part in train.x[:5000].split(500)])
+    noise = torch.randn(10, 32, generator=torch.Generator().manual_seed(0))
+    from_noise = trained.decode(real.mean(0) + real.std(0) * noise)
+    between = trained.decode((real[:10] + real[10:20]) / 2)
+
+# %%
+figures.grid(
+    torch.cat([trained.reconstruct(train.x[:10]).detach(), from_noise, between]),
+    "Three rows of ten. Decoded codes of real pictures are clothes. Decoded Gaussian "
+    "noise gives smudges in the shape of no garment. Decoded midpoints between two codes are often "
+    "two garments laid over each other.",
+    rows=["real codes", "Gaussian noise", "midpoints"],
+)
+
+# %% [markdown]
+r"""
+Second try: look at where the codes are.
+With a code of two numbers we can draw them all.
+"""
+
+# %%
+flat_model = gencourse.load("autoencoder-2d")
+with torch.inference_mode():
+    plane = torch.cat([flat_model.encode(part) for part in test.x[:1000].split(500)])
+
+# %%
+alt = (
+    "The codes of 1,000 test pictures in a plane, marked by class. Each class is a "
+    "streak or a patch of its own odd shape; some overlap, and between them are gaps."
+)
+with figures.figure(alt, height=4) as axes:
+    for label, marker in zip((0, 1, 5, 7, 8, 9), "osv^Dx"):
+        cloud = plane[test.y[:1000] == label]
+        axes.plot(*cloud.T, marker, markersize=3, alpha=0.7, label=test.classes[label])
+    axes.set(xlabel="first number of the code", ylabel="second number")
+    axes.legend(fontsize=9, markerscale=2)
+
+# %% [markdown]
+r"""
+Nobody told the encoder how to arrange its codes.
+So it did as it liked: streaks, gaps, lonely corners.
+The decoder has only ever seen codes from those places.
+Ask it for another, and it has no idea.
+
+Walk along a straight line between two test pictures, and you can watch it happen.
+"""
+
+# %%
+ends = plane[[int((test.y[:1000] == label).nonzero()[0]) for label in (1, 9)]]
+with torch.inference_mode():
+    walk = flat_model.decode(codes.interpolate(ends[0], ends[1], steps=10))
+figures.grid(
+    walk,
+    "Ten steps from trousers to an ankle boot. The first and last are plain; "
+    "those between pass through shapes that are no garment.",
+)
+
+# %% [markdown]
+r"""
+This is where the autoencoder ends, and the question that it leaves.
+**Its features capture the factors of variation.
+But we can't generate new pictures with it, because we don't know the space of $z$.**
+How do we make it a generative model?
+
+In the language of the chapter before: an autoencoder has neither `log_prob` nor `sample`.
+It is no density at all, neither explicit nor implicit.
+The answer is to *decide* what the space of $z$ shall look like, and to train the encoder to keep to it.
+That is the variational autoencoder {cite}`kingma2014vae`.
+"""
+
+# %%
+from gencourse.density import ExplicitDensity, ImplicitDensity
+
+print("explicit:", isinstance(trained, ExplicitDensity))
+print("implicit:", isinstance(trained, ImplicitDensity))
+
+# %% [markdown]
+r"""
+## Exercises
+
+Write each function where it says `todo()`, run the cell, then the check below it.
+`hint("autoencoder.pca")` gives a hint, and a stronger one when you ask again.
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} The loss that a decoder is there for
+:label: ex-autoencoder-loss
+
+*5 minutes, difficulty 1 of 3.*
+Half the squared error, summed over the pixels of an image, and averaged over the batch.
+For two pictures of four pixels that are all wrong by 1, it is $\tfrac12 \cdot 4 = 2$.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def reconstruction_loss(x: Tensor, reconstruction: Tensor) -> Tensor:
+    """Return half the squared error, summed over pixels, averaged over the batch.
+
+    Args:
+        x: grey values, (B, ...).
+        reconstruction: the same shape; another is a ValueError.
+
+    Returns:
+        A scalar: up to a constant, nats per image under a Gaussian of variance one.
+    """
+    return todo()
+
+
+# %%
+check("autoencoder.reconstruction_loss", reconstruction_loss)
+reconstruction_loss = mine_or_reference(
+    "autoencoder.reconstruction_loss", reconstruction_loss
+)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoencoder-loss
+:class: dropdown
+```{literalinclude} ../../src/gencourse/autoencoder.py
+:pyobject: reconstruction_loss
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Spoil a picture
+:label: ex-autoencoder-noise
+
+*5 minutes, difficulty 1 of 3.*
+Add Gaussian noise of a given standard deviation.
+A seed must repeat it: draw with the `generator`.
+The picture that you are given must stay as it was.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def add_noise(
+    x: Tensor, std: float, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return x plus independent Gaussian noise of standard deviation std, same shape.
+
+    The result is a new tensor and is not cut to [0, 1].
+    """
+    return todo()
+
+
+# %%
+check("autoencoder.add_noise", add_noise)
+add_noise = mine_or_reference("autoencoder.add_noise", add_noise)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoencoder-noise
+:class: dropdown
+```{literalinclude} ../../src/gencourse/autoencoder.py
+:pyobject: add_noise
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} A walk between two codes
+:label: ex-autoencoder-interpolate
+
+*5 minutes, difficulty 1 of 3.*
+Return evenly spaced codes on the straight line from one to another.
+From $(0, 0)$ to $(1, 2)$ in 3 steps: $(0, 0)$, $(\tfrac12, 1)$, $(1, 2)$.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """Return codes evenly spaced on the line from start (D,) to end (D,).
+
+    Both ends are included. The result is (steps, D), row 0 is start.
+    """
+    return todo()
+
+
+# %%
+check("autoencoder.interpolate", interpolate)
+interpolate = mine_or_reference("autoencoder.interpolate", interpolate)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoencoder-interpolate
+:class: dropdown
+```{literalinclude} ../../src/gencourse/codes.py
+:pyobject: interpolate
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Principal components
+:label: ex-autoencoder-pca
+
+*10 minutes, difficulty 2 of 3.*
+Find the mean and the $k$ directions of greatest variance.
+The directions are rows, of length one, at right angles.
+A sign is yours to choose.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def pca(x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return the mean (D,) and the first k principal components (k, D) of x (N, D).
+
+    Components are orthonormal rows, the direction of greatest variance first. Their
+    signs are arbitrary. k outside 1 ... min(N, D) is a ValueError.
+    """
+    return todo()
+
+
+# %%
+check("autoencoder.pca", pca)
+pca = mine_or_reference("autoencoder.pca", pca)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoencoder-pca
+:class: dropdown
+```{literalinclude} ../../src/gencourse/codes.py
+:pyobject: pca
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} A fair draw of labels
+:label: ex-autoencoder-draw
+
+*15 minutes, difficulty 2 of 3.*
+Draw the same number of pictures from every class, at random and none twice.
+Return their positions.
+A class that has too few is an error: say which.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def balanced_draw(
+    y: Tensor, per_class: int, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return indices of a random draw with the same number of images of every class.
+
+    Args:
+        y: labels, int64 (N,).
+        per_class: how many of each class that occurs in y; more than a class has is a
+            ValueError.
+        generator: makes the draw repeatable.
+
+    Returns:
+        int64 (classes * per_class,), no index twice.
+    """
+    return todo()
+
+
+# %%
+check("autoencoder.balanced_draw", balanced_draw)
+balanced_draw = mine_or_reference("autoencoder.balanced_draw", balanced_draw)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoencoder-draw
+:class: dropdown
+```{literalinclude} ../../src/gencourse/codes.py
+:pyobject: balanced_draw
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} The angle between two subspaces
+:label: ex-autoencoder-angles
+
+*15 minutes, difficulty 2 of 3.*
+How far are two subspaces from each other?
+The first principal angle is the smallest between any two directions, one from each.
+The second is the smallest at right angles to those, and so on.
+The rows that you are given span the spaces, but need not be orthonormal.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def principal_angles(a: Tensor, b: Tensor) -> Tensor:
+    """Return the angles between two subspaces, in radians, smallest first.
+
+    Args:
+        a: rows that span the first subspace, (k, D); they need not be orthonormal.
+        b: rows that span the second, (k, D).
+
+    Returns:
+        (k,) angles in [0, pi/2]; all zero when the subspaces are the same.
+    """
+    return todo()
+
+
+# %%
+check("autoencoder.principal_angles", principal_angles)
+principal_angles = mine_or_reference("autoencoder.principal_angles", principal_angles)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoencoder-angles
+:class: dropdown
+```{literalinclude} ../../src/gencourse/codes.py
+:pyobject: principal_angles
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Backpropagation by hand
+:label: ex-autoencoder-gradients
+
+*30 minutes, difficulty 3 of 3.*
+Here is the loss of a linear autoencoder with encoder $E$ and decoder $D$:
+
+$$
+\mathcal{L} = \frac{1}{N} \sum_{n=1}^{N} \tfrac12 \| x_n E D - x_n \|^2 .
+$$
+
+Derive its gradients with respect to $E$ and $D$ on paper, and write them down.
+Start from one picture and one number in the code.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def linear_gradients(
+    x: Tensor, encoder: Tensor, decoder: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of a linear autoencoder's loss, derived by hand.
+
+    The loss is half the squared error of ``x @ encoder @ decoder`` against x, summed
+    over pixels and averaged over the batch.
+
+    Args:
+        x: centred images, (N, D).
+        encoder: (D, k).
+        decoder: (k, D).
+
+    Returns:
+        The gradient with respect to the encoder, (D, k), and to the decoder, (k, D).
+    """
+    return todo()
+
+
+# %%
+check("autoencoder.linear_gradients", linear_gradients)
+linear_gradients = mine_or_reference("autoencoder.linear_gradients", linear_gradients)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoencoder-gradients
+:class: dropdown
+```{literalinclude} ../../src/gencourse/codes.py
+:pyobject: linear_gradients
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+## What to remember
+
+- An autoencoder is an encoder, a bottleneck and a decoder. Its loss needs no labels.
+- The decoder and the reconstruction exist only to make that loss. The encoder is what we keep.
+- A linear autoencoder finds the space of PCA, though not its axes.
+- Taking noise away is another task that needs no labels.
+- The encoder can start a classifier when labels are few. The gain is largest where labels are fewest; measure it against a good simple rival.
+- An autoencoder is no generative model: we do not know the space of its codes.
+
+## Where this comes from
+
+That a linear autoencoder does what PCA does: {cite:t}`bourlard1988auto` and {cite:t}`baldi1989neural`.
+Deep autoencoders: {cite:t}`hinton2006reducing`.
+Denoising: {cite:t}`vincent2008extracting,vincent2010stacked`.
+Why training without labels may help what comes after: {cite:t}`bengio2007greedy` and {cite:t}`erhan2010why`.
+"""
+
+# %%
+from gencourse.provenance import report
+
+report()
