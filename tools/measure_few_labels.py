@@ -37,7 +37,7 @@ Fit = Callable[[Images, Tensor, int], Tensor]  # labelled, to predict, seed -> c
 
 def logistic_regression(labelled: Images, x: Tensor, seed: int) -> Tensor:
     """Return classes by logistic regression on the pixels."""
-    return _by_sklearn(LogisticRegression(C=0.1, max_iter=2000), labelled, x)
+    return _by_sklearn(LogisticRegression(C=1.0, max_iter=2000), labelled, x)
 
 
 def kernel_machine(labelled: Images, x: Tensor, seed: int) -> Tensor:

@@ -91,21 +91,28 @@ torch.manual_seed(0)
 encoder = (0.1 * torch.randn(196, 8, dtype=torch.float64)).requires_grad_()
 decoder = (0.1 * torch.randn(8, 196, dtype=torch.float64)).requires_grad_()
 lbfgs = LBFGS(
-    [encoder, decoder], max_iter=400, history_size=20, line_search_fn="strong_wolfe"
+    [encoder, decoder],
+    max_iter=400,
+    history_size=20,
+    line_search_fn="strong_wolfe",
 )
 
 
 # %% tags=["experiment"]
 def loss_of_all() -> Tensor:
     lbfgs.zero_grad()
-    loss = autoencoder.reconstruction_loss(centred, centred @ encoder @ decoder)
+    loss = autoencoder.reconstruction_loss(
+        centred, centred @ encoder @ decoder
+    )
     loss.backward()
     return loss
 
 
 # %%
 lbfgs.step(loss_of_all)
-by_pca = autoencoder.reconstruction_loss(centred, centred @ components.T @ components)
+by_pca = autoencoder.reconstruction_loss(
+    centred, centred @ components.T @ components
+)
 angles = codes.principal_angles(decoder.detach(), components)
 print(f"loss: by gradient {loss_of_all().item():.6f}, by PCA {by_pca:.6f}")
 print(f"largest angle between the two subspaces: {angles.max():.1e} radians")
@@ -116,10 +123,10 @@ The loss is the same, and so is the subspace: the angle between the two is nearl
 But look at the directions themselves.
 """
 
-# %%
-painted = torch.cat([components, torch.linalg.qr(decoder.detach().T)[0].T]).view(
-    16, 1, 14, 14
-)
+# %% tags=["hide-input"]
+painted = torch.cat(
+    [components, torch.linalg.qr(decoder.detach().T)[0].T]
+).view(16, 1, 14, 14)
 scaled = 0.5 + 0.5 * painted / painted.abs().amax((1, 2, 3), keepdim=True)
 figures.grid(
     scaled,
@@ -152,9 +159,11 @@ model = ConvAutoencoder(latent=32)
 steps = 6000 if full else 150
 adam = Adam(model.parameters(), lr=2e-3)
 batches = Batches(train.x, size=128, steps=steps)
-history = fit([(adam, model.losses)], batches, schedule=warmup_cosine, progress=False)
+history = fit(
+    [(adam, model.losses)], batches, schedule=warmup_cosine, progress=False
+)
 
-# %%
+# %% tags=["hide-input"]
 figures.curves(
     {"convolutional autoencoder": history["total"]},
     "The loss of the convolutional autoencoder falls steeply at first and then slowly.",
@@ -183,7 +192,7 @@ with torch.inference_mode():
     flat = test.x[:10].flatten(1) / 255 - mean
     by_pca = (mean + flat @ components.T @ components).view(10, 1, 28, 28)
 
-# %%
+# %% tags=["hide-input"]
 figures.grid(
     torch.cat([test.x[:10] / 255, by_pca, rebuilt]),
     "Ten test pictures, and what PCA and the autoencoder make of them from 32 numbers. "
@@ -210,25 +219,34 @@ learned = {
     "PCA": dict(zip(sizes, pca_error)),
     "autoencoder": {32: mean_over_images(trained.squared_error, test.x)},
     "autoencoder-2d": {
-        2: mean_over_images(gencourse.load("autoencoder-2d").squared_error, test.x)
+        2: mean_over_images(
+            gencourse.load("autoencoder-2d").squared_error, test.x
+        )
     },
 }
 
-# %%
+# %% tags=["hide-input"]
 alt = (
     "Error per pixel against the size of the code, both axes logarithmic. PCA's falls "
     "from about 0.046 at 2 numbers to about 0.01 at 64. The autoencoders lie below it, at 2 "
     "numbers and at 32."
 )
 with figures.figure(alt) as axes:
-    axes.plot(list(learned["PCA"]), list(learned["PCA"].values()), "o-", label="PCA")
+    axes.plot(
+        list(learned["PCA"]), list(learned["PCA"].values()), "o-", label="PCA"
+    )
     deep = {**learned["autoencoder-2d"], **learned["autoencoder"]}
-    axes.plot(list(deep), list(deep.values()), "s", label="convolutional autoencoder")
+    axes.plot(
+        list(deep),
+        list(deep.values()),
+        "s",
+        label="convolutional autoencoder",
+    )
     axes.set(xlabel="numbers in a code", ylabel="squared error per pixel")
     axes.set(xscale="log", yscale="log", xticks=sizes, xticklabels=sizes)
     axes.legend()
 
-# %%
+# %% tags=["hide-input"]
 figures.table(
     ["numbers in a code", "PCA", "convolutional autoencoder"],
     [
@@ -259,7 +277,7 @@ noisy = autoencoder.add_noise(clean, 0.5, torch.Generator().manual_seed(0))
 with torch.inference_mode():
     restored = restorer.denoise(noisy)
 
-# %%
+# %% tags=["hide-input"]
 figures.grid(
     torch.cat([clean, noisy, restored]),
     "Ten test pictures, the same under heavy grey noise, and restored. The garments are "
@@ -291,7 +309,9 @@ We try it once, on 100 labels, ten for each class.
 """
 
 # %%
-few = train[codes.balanced_draw(train.y, 10, torch.Generator().manual_seed(0))]
+few = train[
+    codes.balanced_draw(train.y, 10, torch.Generator().manual_seed(0))
+]
 
 
 # %% tags=["experiment"]
@@ -304,7 +324,10 @@ def test_accuracy(classifier: Classifier) -> float:
     )
     with torch.inference_mode():
         return (
-            (classifier.predict(test.x[:1000]) == test.y[:1000]).double().mean().item()
+            (classifier.predict(test.x[:1000]) == test.y[:1000])
+            .double()
+            .mean()
+            .item()
         )
 
 
@@ -333,7 +356,11 @@ counts = sorted({row["labels"] for row in rows})
 accuracy = torch.tensor(
     [
         [
-            [r["accuracy"] for r in rows if (r["method"], r["labels"]) == (m, n)]
+            [
+                r["accuracy"]
+                for r in rows
+                if (r["method"], r["labels"]) == (m, n)
+            ]
             for n in counts
         ]
         for m in methods
@@ -341,20 +368,27 @@ accuracy = torch.tensor(
 )  # (methods, counts, draws)
 middle, spread = 100 * accuracy.mean(-1), 100 * accuracy.std(-1)
 
-# %%
+# %% tags=["hide-input"]
 figures.table(
     ["test accuracy, %", *(f"{n:,} labels" for n in counts)],
     [
-        (method, *(f"{m:.1f} ± {s:.1f}" for m, s in zip(middle[i], spread[i])))
+        (
+            method,
+            *(f"{m:.1f} ± {s:.1f}" for m, s in zip(middle[i], spread[i])),
+        )
         for i, method in enumerate(methods)
     ],
     "Accuracy on the 10,000 test pictures: mean and standard deviation over five draws "
     "of labels, the same number from each class.",
 )
 
-# %%
+# %% tags=["hide-input"]
 gain = accuracy - accuracy[methods.index("network from scratch")]
-shown = ["RBF-SVM on pixels", "fine-tuned encoder", "fine-tuned denoising encoder"]
+shown = [
+    "RBF-SVM on pixels",
+    "fine-tuned encoder",
+    "fine-tuned denoising encoder",
+]
 alt = (
     "Gain in accuracy over the same network from scratch, against the number of labels, "
     "for three methods with error bars. All gains shrink as labels grow."
@@ -364,7 +398,12 @@ with figures.figure(alt) as axes:
         points = 100 * gain[methods.index(method)]  # paired: the same draws
         error = points.std(-1) / points.shape[-1] ** 0.5
         axes.errorbar(
-            counts, points.mean(-1), error, marker="o", capsize=3, label=method
+            counts,
+            points.mean(-1),
+            error,
+            marker="o",
+            capsize=3,
+            label=method,
         )
     axes.axhline(0, color="#7d8590", linewidth=1)
     axes.set(xscale="log", xlabel="labels", ylabel="points over scratch")
@@ -389,14 +428,18 @@ First try: Gaussian noise, with the mean and the variance that real codes have.
 
 # %%
 with torch.inference_mode():
-    real = torch.cat([trained.encode(part) for part in train.x[:5000].split(500)])
+    real = torch.cat(
+        [trained.encode(part) for part in train.x[:5000].split(500)]
+    )
     noise = torch.randn(10, 32, generator=torch.Generator().manual_seed(0))
     from_noise = trained.decode(real.mean(0) + real.std(0) * noise)
     between = trained.decode((real[:10] + real[10:20]) / 2)
 
-# %%
+# %% tags=["hide-input"]
 figures.grid(
-    torch.cat([trained.reconstruct(train.x[:10]).detach(), from_noise, between]),
+    torch.cat(
+        [trained.reconstruct(train.x[:10]).detach(), from_noise, between]
+    ),
     "Three rows of ten. Decoded codes of real pictures are clothes. Decoded Gaussian "
     "noise gives smudges in the shape of no garment. Decoded midpoints between two codes are often "
     "two garments laid over each other.",
@@ -412,9 +455,11 @@ With a code of two numbers we can draw them all.
 # %%
 flat_model = gencourse.load("autoencoder-2d")
 with torch.inference_mode():
-    plane = torch.cat([flat_model.encode(part) for part in test.x[:1000].split(500)])
+    plane = torch.cat(
+        [flat_model.encode(part) for part in test.x[:1000].split(500)]
+    )
 
-# %%
+# %% tags=["hide-input"]
 alt = (
     "The codes of 1,000 test pictures in a plane, marked by class. Each class is a "
     "streak or a patch of its own odd shape; some overlap, and between them are gaps."
@@ -422,7 +467,13 @@ alt = (
 with figures.figure(alt, height=4) as axes:
     for label, marker in zip((0, 1, 5, 7, 8, 9), "osv^Dx"):
         cloud = plane[test.y[:1000] == label]
-        axes.plot(*cloud.T, marker, markersize=3, alpha=0.7, label=test.classes[label])
+        axes.plot(
+            *cloud.T,
+            marker,
+            markersize=3,
+            alpha=0.7,
+            label=test.classes[label],
+        )
     axes.set(xlabel="first number of the code", ylabel="second number")
     axes.legend(fontsize=9, markerscale=2)
 
@@ -436,7 +487,7 @@ Ask it for another, and it has no idea.
 Walk along a straight line between two test pictures, and you can watch it happen.
 """
 
-# %%
+# %% tags=["hide-input"]
 ends = plane[[int((test.y[:1000] == label).nonzero()[0]) for label in (1, 9)]]
 with torch.inference_mode():
     walk = flat_model.decode(codes.interpolate(ends[0], ends[1], steps=10))
@@ -700,7 +751,9 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
 
 # %%
 check("autoencoder.principal_angles", principal_angles)
-principal_angles = mine_or_reference("autoencoder.principal_angles", principal_angles)
+principal_angles = mine_or_reference(
+    "autoencoder.principal_angles", principal_angles
+)
 
 # %% [markdown] tags=["solution"]
 r"""
@@ -752,7 +805,9 @@ def linear_gradients(
 
 # %%
 check("autoencoder.linear_gradients", linear_gradients)
-linear_gradients = mine_or_reference("autoencoder.linear_gradients", linear_gradients)
+linear_gradients = mine_or_reference(
+    "autoencoder.linear_gradients", linear_gradients
+)
 
 # %% [markdown] tags=["solution"]
 r"""

@@ -25,12 +25,14 @@ from torch.optim import Adam
 import gencourse
 from gencourse import data, density, figures
 from gencourse.exercises import check, hint, mine_or_reference, todo
-from gencourse.train import Batches, fit
+from gencourse.train import Batches, fit, warmup_cosine
 
 _ = torch.manual_seed(0)
 # %%
 clothes = data.load("fashion-mini", "train")
-figures.grid(clothes.x[:40], "Forty grey pictures of clothes, 28 by 28 pixels each.")
+figures.grid(
+    clothes.x[:40], "Forty grey pictures of clothes, 28 by 28 pixels each."
+)
 
 # %% [markdown]
 r"""
@@ -68,7 +70,9 @@ The models do not.
 """
 
 # %%
-truth = data.Mixture1D(weights=(0.35, 0.65), means=(-1.5, 1.0), stds=(0.35, 0.8))
+truth = data.Mixture1D(
+    weights=(0.35, 0.65), means=(-1.5, 1.0), stds=(0.35, 0.8)
+)
 points = truth.sample(300, generator=torch.Generator().manual_seed(1))
 test_points = truth.sample(5000, generator=torch.Generator().manual_seed(2))
 
@@ -90,7 +94,7 @@ fitted = {
     "kernel density": KernelDensity(points, bandwidth=0.25),
 }
 
-# %%
+# %% tags=["hide-input"]
 line = torch.linspace(-4, 4, 801)[:, None]
 alt = (
     "Four densities over the line. The true one has a tall peak at -1.5 and a broad one "
@@ -98,7 +102,13 @@ alt = (
     "the single Gaussian has one broad hill between them."
 )
 with figures.figure(alt) as axes:
-    axes.fill_between(line[:, 0], truth.log_prob(line).exp(), alpha=0.25, label="true")
+    axes.fill_between(
+        line[:, 0],
+        truth.log_prob(line).exp(),
+        color="#7d8590",
+        alpha=0.35,
+        label="true",
+    )
     for name, model in fitted.items():
         axes.plot(line[:, 0], model.log_prob(line).exp(), label=name)
     axes.plot(points[:, 0], torch.full((300,), -0.01), "|", alpha=0.3)
@@ -119,7 +129,7 @@ This is the test **log-likelihood**, in **nats** (natural logarithms).
 Higher is better.
 """
 
-# %%
+# %% tags=["hide-input"]
 mean_log_prob = {
     name: model.log_prob(test_points).mean() for name, model in fitted.items()
 }
@@ -153,7 +163,7 @@ Let us check it.
 On the line the divergence is an integral that we can add up box by box.
 """
 
-# %%
+# %% tags=["hide-input"]
 step = 0.01
 p = truth.log_prob(line).exp() * step
 gap = {}
@@ -229,9 +239,11 @@ from gencourse.fitted import GaussianMixture, NoiseTransformer
 
 mixture = GaussianMixture(components=16)
 turn = (Adam(mixture.parameters(), lr=5e-2), mixture.losses)
-history = fit([turn], Batches(train_points, size=500, steps=400), progress=False)
+history = fit(
+    [turn], Batches(train_points, size=500, steps=400), progress=False
+)
 
-# %%
+# %% tags=["hide-input"]
 figures.curves(
     {"mixture": history["total"]},
     "The loss of the mixture falls steeply for fifty steps, then levels off.",
@@ -252,11 +264,12 @@ By **comparing samples**: project data and samples on a random direction, sort b
 # %%
 generator = NoiseTransformer()
 turn = (Adam(generator.parameters(), lr=5e-3), generator.losses)
-history = fit([turn], Batches(train_points, size=500, steps=600), progress=False)
+batches = Batches(train_points, size=500, steps=1500)
+history = fit([turn], batches, schedule=warmup_cosine, progress=False)
 print(
     f"sliced distance: first {history['total'][0]:.3f}, last {history['total'][-1]:.4f}"
 )
-# %%
+# %% tags=["hide-input"]
 fakes = {
     "data": new_points,
     "mixture": mixture.sample(2000),
@@ -270,7 +283,9 @@ alt = (
 with figures.figure(alt, width=7, height=2.4, columns=3) as panels:
     for axes, (name, cloud) in zip(panels, fakes.items()):
         axes.plot(*cloud.T, ".", markersize=1.5, rasterized=True)
-        axes.set(title=name, xlim=(-1.6, 2.6), ylim=(-1.1, 1.6), aspect="equal")
+        axes.set(
+            title=name, xlim=(-1.6, 2.6), ylim=(-1.1, 1.6), aspect="equal"
+        )
 
 # %% [markdown]
 r"""
@@ -283,13 +298,15 @@ Three of the simple models come along for comparison.
 
 # %%
 explicit = {
-    "histogram": Histogram(train_points, bins=60, low=-3, high=3, smoothing=0.1),
+    "histogram": Histogram(
+        train_points, bins=60, low=-3, high=3, smoothing=0.1
+    ),
     "one Gaussian": Gaussian(train_points),
     "kernel density": KernelDensity(train_points, bandwidth=0.07),
     "mixture of 16": mixture,
 }
 
-# %%
+# %% tags=["hide-input"]
 across, up = torch.linspace(-1.6, 2.6, 106), torch.linspace(-1.1, 1.6, 69)
 places = torch.cartesian_prod(across, up)
 alt = (
@@ -300,13 +317,16 @@ alt = (
 with figures.figure(alt, width=7, height=1.9, columns=4) as panels:
     for axes, (name, model) in zip(panels, explicit.items()):
         shade = model.log_prob(places).detach().exp().view(106, 69).T
-        axes.pcolormesh(across, up, shade, vmax=0.8, cmap="viridis", rasterized=True)
+        axes.pcolormesh(
+            across, up, shade, vmax=0.8, cmap="viridis", rasterized=True
+        )
         axes.set(xticks=[], yticks=[], aspect="equal")
         axes.set_title(name, fontsize=10)
 
-# %%
+# %% tags=["hide-input"]
 nats = {
-    name: f"{model.log_prob(new_points).mean():.3f}" for name, model in explicit.items()
+    name: f"{model.log_prob(new_points).mean():.3f}"
+    for name, model in explicit.items()
 }
 nats["the truth"] = f"{moons.log_prob(new_points).mean():.3f}"
 nats["network that turns noise into points"] = "cannot be asked"
@@ -337,7 +357,9 @@ The course writes this difference down as two types:
 # %%
 for model in (mixture, generator):
     explicit = isinstance(model, density.ExplicitDensity)
-    print(f"{type(model).__name__:18s} explicit: {explicit!s:6s} can draw: True")
+    print(
+        f"{type(model).__name__:18s} explicit: {explicit!s:6s} can draw: True"
+    )
 
 # %% [markdown]
 r"""
@@ -377,7 +399,11 @@ None has a network, none has a gradient: they count.
 """
 
 # %%
-from gencourse.baselines import IndependentPixels, LevelHistogram, NeighbourTable
+from gencourse.baselines import (
+    IndependentPixels,
+    LevelHistogram,
+    NeighbourTable,
+)
 from gencourse.baselines import UniformPixels
 
 name = "fashion-mnist" if gencourse.profile() == "full" else "fashion-mini"
@@ -411,7 +437,7 @@ for name, model in baselines.items():
     bits = bits_per_dim(torch.tensor(nats), dims=784)
     rows.append((name, f"{bits:.3f}", f"{on_all[name]:.3f}"))
 
-# %%
+# %% tags=["hide-input"]
 figures.table(
     ["model", f"{len(train.x):,} images", "all 60,000 images"],
     rows,
@@ -428,7 +454,7 @@ And a table with a million entries wants data: its gain from more images is the 
 Now look at what these models draw.
 """
 
-# %%
+# %% tags=["hide-input"]
 seed = torch.Generator().manual_seed(0)
 drawn = [model.sample(8, generator=seed) for model in baselines.values()]
 figures.grid(
@@ -484,8 +510,12 @@ For pictures of $2 \times 3$ pixels with two levels we can simply list all $2^6 
 # %%
 tiny = torch.randint(2, (20, 1, 2, 3), dtype=torch.uint8)
 model = NeighbourTable(tiny, shape=(1, 2, 3), levels=2)
-everything = torch.cartesian_prod(*[torch.arange(2)] * 6).view(64, 1, 2, 3).byte()
-print(f"The 64 probabilities sum to {model.log_prob(everything).exp().sum():.6f}.")
+everything = (
+    torch.cartesian_prod(*[torch.arange(2)] * 6).view(64, 1, 2, 3).byte()
+)
+print(
+    f"The 64 probabilities sum to {model.log_prob(everything).exp().sum():.6f}."
+)
 
 # %% [markdown]
 r"""
@@ -564,7 +594,9 @@ def gaussian_log_prob(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 
 # %%
 check("density.gaussian_log_prob", gaussian_log_prob)
-gaussian_log_prob = mine_or_reference("density.gaussian_log_prob", gaussian_log_prob)
+gaussian_log_prob = mine_or_reference(
+    "density.gaussian_log_prob", gaussian_log_prob
+)
 
 # %% [markdown] tags=["solution"]
 r"""
@@ -590,7 +622,9 @@ Your answer must stay finite there, even at $x = 1000$.
 
 
 # %% tags=["exercise"]
-def mixture_log_prob(x: Tensor, weights: Tensor, means: Tensor, stds: Tensor) -> Tensor:
+def mixture_log_prob(
+    x: Tensor, weights: Tensor, means: Tensor, stds: Tensor
+) -> Tensor:
     """Return the log-density in nats of a mixture of Gaussians on the line.
 
     Args:
@@ -607,7 +641,9 @@ def mixture_log_prob(x: Tensor, weights: Tensor, means: Tensor, stds: Tensor) ->
 
 # %%
 check("density.mixture_log_prob", mixture_log_prob)
-mixture_log_prob = mine_or_reference("density.mixture_log_prob", mixture_log_prob)
+mixture_log_prob = mine_or_reference(
+    "density.mixture_log_prob", mixture_log_prob
+)
 
 # %% [markdown] tags=["solution"]
 r"""
@@ -699,7 +735,9 @@ def kernel_log_prob(x: Tensor, data: Tensor, bandwidth: float) -> Tensor:
 
 # %%
 check("density.kernel_log_prob", kernel_log_prob)
-kernel_log_prob = mine_or_reference("density.kernel_log_prob", kernel_log_prob)
+kernel_log_prob = mine_or_reference(
+    "density.kernel_log_prob", kernel_log_prob
+)
 
 # %% [markdown] tags=["solution"]
 r"""
@@ -790,7 +828,9 @@ def neighbour_counts(x: Tensor, levels: int, contexts: int) -> Tensor:
 
 # %%
 check("density.neighbour_counts", neighbour_counts)
-neighbour_counts = mine_or_reference("density.neighbour_counts", neighbour_counts)
+neighbour_counts = mine_or_reference(
+    "density.neighbour_counts", neighbour_counts
+)
 
 # %% [markdown] tags=["solution"]
 r"""

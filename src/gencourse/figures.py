@@ -129,7 +129,7 @@ def grid(
     *,
     columns: int = 10,
     rows: Sequence[str] = (),
-    zoom: int = 2,
+    zoom: int = 3,
     levels: int = 256,
 ) -> Picture:
     """Return images side by side as one PNG.
@@ -150,17 +150,15 @@ def grid(
     lines = [_strip(line, columns) for line in unit.detach().cpu().split(columns)]
     if rows and len(rows) != len(lines):
         raise ValueError(f"expected a name for each of {len(lines)} rows, got {rows}")
-    names = rows or [""] * len(lines)
-    share = 'style="width: 100%; image-rendering: pixelated"'
-    cells = "".join(
-        f"<tr>{f'<th scope=row>{html.escape(name)}</th>' if rows else ''}"
-        f'<td><img alt="" {share} src="{_png(line)}"></td></tr>'
-        for name, line in zip(names, lines, strict=True)
-    )
     width = columns * (images.shape[-1] + 2) * zoom
+    style = "flex: 1 1 0; min-width: 0; image-rendering: pixelated"
+    markup = "".join(
+        f'<div style="display: flex; align-items: center; gap: .6em">{name}'
+        f'<img alt="" style="{style}" src="{_png(line)}"></div>'
+        for name, line in zip(_names(rows, len(lines)), lines, strict=True)
+    )
     head = f'<figure class="gencourse-grid" role="img" aria-label="{html.escape(alt)}"'
-    style = f'style="max-width: {width + 110 * bool(rows)}px"'
-    return Picture(f"{head} {style}><table>{cells}</table></figure>", alt)
+    return Picture(f'{head} style="max-width: {width}px">{markup}</figure>', alt)
 
 
 def table(
@@ -179,6 +177,12 @@ def table(
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
         "\n".join([caption, *(" | ".join(map(str, row)) for row in [header, *rows])]),
     )
+
+
+def _names(rows: Sequence[str], count: int) -> list[str]:
+    column = "flex: 0 0 5.5em; text-align: right; font-size: .85em; line-height: 1.1"
+    names = [f'<span style="{column}">{html.escape(name)}</span>' for name in rows]
+    return names or [""] * count
 
 
 def _strip(line: Tensor, columns: int) -> np.ndarray[Any, Any]:
