@@ -637,3 +637,26 @@ def test_a_history_refuses_other_columns():
         history["b"]
     with pytest.raises(ValueError, match="one length"):
         History({"a": [1.0], "b": []})
+
+
+class Traveller(nn.Linear):
+    """A module that keeps a list of where it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.sent: list[object] = []
+
+    def to(self, *where: object, **more: object) -> Traveller:
+        self.sent.append(where[0] if where else None)
+        return super().to(*where, **more)
+
+    def losses(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"square": self(x).square().mean()}
+
+
+def test_modules_come_back_to_their_device() -> None:
+    model = Traveller()
+    turn = (torch.optim.SGD(model.parameters(), lr=0.1), model.losses)
+    fit([turn], Batches(torch.zeros(4, 2), size=2, steps=2), progress=False)
+    assert model.sent[-1] == torch.device("cpu")
+    assert not model.training

@@ -29,7 +29,7 @@ from gencourse.data import Images
 from gencourse.evaluate import MEASURED
 from gencourse.train import Batches, fit
 
-LABELS = (10, 50, 100, 600, 1000)
+LABELS = (10, 100, 600, 1000)
 DRAWS = 5
 HELD_BACK = 5000
 Fit = Callable[[Images, Tensor, int], Tensor]  # labelled, to predict, seed -> classes
@@ -103,7 +103,7 @@ def _trained(model: Classifier, labelled: Images, x: Tensor, seed: int) -> Tenso
     batches = Batches(
         labelled.x, labelled.y, size=min(64, len(labelled)), steps=300, seed=seed
     )
-    fit([(Adam(model.parameters(), lr=1e-3), model.losses)], batches, progress=False)
+    fit([(Adam(model.parameters(), lr=3e-3), model.losses)], batches, progress=False)
     with torch.inference_mode():
         return torch.cat([model.predict(part) for part in x.split(500)])
 

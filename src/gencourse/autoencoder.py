@@ -1,5 +1,4 @@
-"""Autoencoders: an encoder, a bottleneck, a decoder; and a classifier that starts
-from a trained encoder.
+"""Autoencoders, and a classifier that starts from a trained encoder.
 
 The decoder and the reconstruction exist only to make a loss: what is kept is the
 encoder (Hinton and Salakhutdinov 2006, https://doi.org/10.1126/science.1127647).
@@ -49,11 +48,7 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(x))
 
     def losses(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the reconstruction loss of levels x, as `reconstruction_loss` has it.
-
-        Up to a constant it is the nats per image of a Gaussian of variance one around
-        the reconstruction.
-        """
+        """Return the loss of reconstructing levels x: see `reconstruction_loss`."""
         loss = reconstruction_loss(to_unit(x, self.levels), self.reconstruct(x))
         return {"reconstruction": loss}
 
@@ -189,10 +184,8 @@ def reconstruction_loss(x: Tensor, reconstruction: Tensor) -> Tensor:
         A scalar: up to a constant, nats per image under a Gaussian of variance one.
     """
     if x.shape != reconstruction.shape:
-        raise ValueError(
-            f"expected one shape, got {tuple(x.shape)} and "
-            f"{tuple(reconstruction.shape)}"
-        )
+        shapes = f"{tuple(x.shape)} and {tuple(reconstruction.shape)}"
+        raise ValueError(f"expected one shape, got {shapes}")
     return 0.5 * (x - reconstruction).square().flatten(1).sum(1).mean()
 
 

@@ -7,6 +7,7 @@ the probabilities of all images sum to one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import prod
 
 import torch
 from torch import Tensor
@@ -16,22 +17,36 @@ from gencourse.images import Shape, check_images
 
 
 class TableDensity(ABC):
-    """An image density whose pixels look their law up in a table of probabilities."""
+    """An image density whose pixels look their law up in a table of probabilities.
 
-    def __init__(self, *, shape: Shape = (1, 28, 28), levels: int = 256) -> None:
-        self.shape, self.levels = shape, levels
+    ``table`` is float64, (rows, levels): a law in each row. ``weights``, (...,
+    levels), become its rows when each is divided by its sum.
+    """
+
+    def __init__(self, weights: Tensor, shape: Shape) -> None:
+        self.shape, self.levels = shape, weights.shape[-1]
+        rows = weights.double().reshape(-1, self.levels)
+        self.table = rows / rows.sum(-1, keepdim=True)
 
     @abstractmethod
+    def rows(self, x: Tensor) -> Tensor:
+        """Return in which row of the table each pixel's law is: int64, x's shape.
+
+        It depends on nothing but the pixels before it, in raster order.
+        """
+
     def pixel_probs(self, x: Tensor, row: slice, column: slice) -> Tensor:
         """Return the law of each pixel in a window, given the pixels before it.
 
         Before is in raster order: levels (B, C, H, W) -> (B, C, rows, columns, levels).
         """
+        return self.table[self.rows(x)[:, :, row, column]]
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Return log p(x), exact, in nats: levels (B, C, H, W) -> (B,)."""
+        """Return log p(x), exact, in nats: levels (B, C, H, W) -> (B,) float64."""
         check_images(x, self.shape, self.levels)
-        return torch.cat([self._log_prob(batch) for batch in x.split(64)])
+        parts = [self.table[self.rows(p), p.long()].log() for p in x.split(1000)]
+        return torch.cat(parts).flatten(1).sum(1)
 
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Return n images, pixel by pixel: uint8 levels (n, C, H, W)."""
@@ -46,19 +61,16 @@ class TableDensity(ABC):
                 x[:, :, i, j] = drawn.view(n, -1).to(torch.uint8)
         return x
 
-    def _log_prob(self, x: Tensor) -> Tensor:
-        probs = self.pixel_probs(x, slice(None), slice(None))
-        each = probs.gather(-1, x.long().unsqueeze(-1))
-        return each.log().flatten(1).sum(1)
-
 
 class UniformPixels(TableDensity):
     """Every level equally likely everywhere: log2(levels) bits per dimension."""
 
-    def pixel_probs(self, x: Tensor, row: slice, column: slice) -> Tensor:
-        """Return 1 / levels for every level."""
-        window = x[:, :, row, column]
-        return torch.full((1,), 1 / self.levels).expand(*window.shape, self.levels)
+    def __init__(self, *, shape: Shape = (1, 28, 28), levels: int = 256) -> None:
+        super().__init__(torch.ones(levels), shape)
+
+    def rows(self, x: Tensor) -> Tensor:
+        """Return row 0 for every pixel: 1 / levels for every level."""
+        return torch.zeros_like(x, dtype=torch.int64)
 
 
 class LevelHistogram(TableDensity):
@@ -75,14 +87,14 @@ class LevelHistogram(TableDensity):
         levels: int = 256,
         smoothing: float = 0.1,
     ) -> None:
-        super().__init__(shape=shape, levels=levels)
         check_images(x, shape, levels)
-        counts = torch.bincount(x.flatten().int(), minlength=levels) + smoothing
-        self.table = counts / counts.sum()
+        _check_smoothing(smoothing)
+        counts = torch.bincount(x.flatten().int(), minlength=levels)
+        super().__init__(counts.double() + smoothing, shape)
 
-    def pixel_probs(self, x: Tensor, row: slice, column: slice) -> Tensor:
-        """Return the share of each level in the training images."""
-        return self.table.expand(*x[:, :, row, column].shape, self.levels)
+    def rows(self, x: Tensor) -> Tensor:
+        """Return row 0 for every pixel: each level's share in the training images."""
+        return torch.zeros_like(x, dtype=torch.int64)
 
 
 class IndependentPixels(TableDensity):
@@ -96,13 +108,13 @@ class IndependentPixels(TableDensity):
         levels: int = 256,
         smoothing: float = 0.1,
     ) -> None:
-        super().__init__(shape=shape, levels=levels)
         check_images(x, shape, levels)
-        self.table = pixel_table(x, levels, smoothing)  # (C, H, W, levels)
+        _check_smoothing(smoothing)
+        super().__init__(pixel_table(x, levels, smoothing), shape)
 
-    def pixel_probs(self, x: Tensor, row: slice, column: slice) -> Tensor:
-        """Return the share of each level at this pixel."""
-        return self.table[:, row, column].expand(len(x), -1, -1, -1, -1)
+    def rows(self, x: Tensor) -> Tensor:
+        """Return the pixel's own number: each level's share at this pixel."""
+        return torch.arange(prod(self.shape)).view(self.shape).expand_as(x)
 
 
 class NeighbourTable(TableDensity):
@@ -120,13 +132,21 @@ class NeighbourTable(TableDensity):
         contexts: int = 64,
         smoothing: float = 0.02,
     ) -> None:
-        super().__init__(shape=shape, levels=levels)
         check_images(x, shape, levels)
+        _check_smoothing(smoothing)
+        if contexts < 1:
+            raise ValueError(f"expected one context or more, got {contexts}")
         self.contexts = min(contexts, levels)
-        counts = neighbour_counts(x, levels, self.contexts) + smoothing
-        self.table = counts / counts.sum(-1, keepdim=True)
+        counts = neighbour_counts(x, levels, self.contexts)
+        super().__init__(counts.double() + smoothing, shape)
 
-    def pixel_probs(self, x: Tensor, row: slice, column: slice) -> Tensor:
-        """Return the share of each level after these two neighbours."""
+    def rows(self, x: Tensor) -> Tensor:
+        """Return the number of the pair of neighbours, left and above."""
         left, above = neighbour_contexts(x, self.levels, self.contexts)
-        return self.table[left[:, :, row, column], above[:, :, row, column]]
+        return left * self.contexts + above
+
+
+def _check_smoothing(smoothing: float) -> None:
+    """Without smoothing a pair that was never seen would have no law at all."""
+    if not smoothing > 0:
+        raise ValueError(f"expected smoothing above 0, got {smoothing}")

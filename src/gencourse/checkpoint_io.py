@@ -93,6 +93,15 @@ def random_state() -> State:
     }
 
 
+def random_states(processes: int) -> list[State]:
+    """Return ``random_state`` of every process of a run, by rank."""
+    states = [random_state()]
+    if processes > 1:
+        states = [{}] * processes
+        torch.distributed.all_gather_object(states, random_state())
+    return states
+
+
 def set_random_state(state: State) -> None:
     """Put the global generators where ``random_state`` found them."""
     torch.set_rng_state(state["torch"])

@@ -86,9 +86,9 @@ def balanced_draw(
     drawn = []
     for label in y.unique():
         members = (y == label).nonzero().flatten()
-        if len(members) < per_class:
+        if not 1 <= per_class <= len(members):
             raise ValueError(
-                f"class {label} has {len(members)} images, expected {per_class}"
+                f"class {label} has {len(members)} images, cannot draw {per_class}"
             )
         drawn.append(members[torch.randperm(len(members), generator=generator)])
     return torch.cat([members[:per_class] for members in drawn])

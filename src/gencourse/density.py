@@ -84,8 +84,11 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
     Returns:
         (...), never negative.
     """
-    terms = torch.where(p > 0, p * (p.log() - q.log()), torch.zeros_like(p))
-    return terms.sum(-1)
+    # Where p is 0 a 1 stands in: under a where, the logarithm of 0 still has a gradient
+    # of NaN.
+    log_p, log_q = (torch.where(p > 0, law, 1.0).log() for law in (p, q))
+    # Rounding can bring two equal laws a hair below 0.
+    return (p * (log_p - log_q)).sum(-1).clamp(min=0)
 
 
 def pixel_table(x: Tensor, levels: int, smoothing: float) -> Tensor:
@@ -99,9 +102,8 @@ def pixel_table(x: Tensor, levels: int, smoothing: float) -> Tensor:
     Returns:
         (C, H, W, levels) probabilities: count + smoothing, over their sum.
     """
-    counts = torch.zeros(*x.shape[1:], levels)
-    ones = torch.ones(*x.shape[1:], len(x))
-    counts.scatter_add_(-1, x.permute(1, 2, 3, 0).long(), ones)
+    counts = torch.zeros(*x.shape[1:], levels, dtype=torch.float64)
+    counts.scatter_(-1, x.permute(1, 2, 3, 0).long(), 1.0, reduce="add")
     counts += smoothing
     return counts / counts.sum(-1, keepdim=True)
 

@@ -46,11 +46,20 @@ def mean_over_images(
 
     Args:
         measure: from images to a number for each; a model in eval mode, on the CPU.
+            Another shape than (B,) is a ValueError.
         x: images, (N, ...); an empty x is a ValueError.
         size: images in a batch. It changes the memory in use, not the result.
     """
     if len(x) == 0:
         raise ValueError("expected at least one image to measure, got none")
+    total = 0.0
     with torch.inference_mode():
-        sums = [float(measure(part).double().sum()) for part in torch.split(x, size)]
-    return sum(sums) / len(x)
+        for batch in torch.split(x, size):
+            values = measure(batch)
+            if values.shape != (len(batch),):
+                raise ValueError(
+                    f"expected a number for each of {len(batch)} images, "
+                    f"got shape {tuple(values.shape)}"
+                )
+            total += float(values.double().sum())
+    return total / len(x)

@@ -33,6 +33,10 @@ class Histogram:
         smoothing: float = 0.0,
     ) -> None:
         _check_points(data)
+        if bins < 1 or not smoothing >= 0:
+            raise ValueError(
+                f"expected a bin or more and smoothing from 0, got {bins}, {smoothing}"
+            )
         if not (low <= data.min() and data.max() <= high):
             raise ValueError(
                 f"expected data in [{low}, {high}], "
@@ -45,6 +49,7 @@ class Histogram:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(x) in nats, -inf outside the range: (N, D) -> (N,)."""
+        _check_points(x, self.dims)
         inside = ((x >= self.low) & (x <= self.high)).all(1)
         side = (self.high - self.low) / self.bins
         density = self.share[self._box(x)].log() - self.dims * math.log(side)
@@ -52,6 +57,7 @@ class Histogram:
 
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Return n draws, (n, D)."""
+        _check_number(n)
         box = torch.multinomial(self.share, n, replacement=True, generator=generator)
         places = self.bins ** torch.arange(self.dims - 1, -1, -1)
         corner = box[:, None] // places % self.bins
@@ -78,12 +84,14 @@ class Gaussian:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(x) in nats: (N, D) -> (N,)."""
+        _check_points(x, len(self.mean))
         log_prob: Tensor = self.law.log_prob(x)
         return log_prob
 
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Return n draws, (n, D)."""
-        noise = torch.randn(n, len(self.mean), generator=generator)
+        _check_number(n)
+        noise = torch.randn(n, len(self.mean), generator=generator).to(self.mean)
         return self.mean + noise @ self.law.scale_tril.T
 
 
@@ -98,11 +106,13 @@ class KernelDensity:
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(x) in nats: (N, D) -> (N,)."""
+        _check_points(x, self.data.shape[1])
         parts = [kernel_log_prob(p, self.data, self.bandwidth) for p in x.split(1000)]
         return torch.cat(parts)
 
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Return n draws, (n, D): a data point, and a step away from it."""
+        _check_number(n)
         which = torch.randint(len(self.data), (n,), generator=generator)
         noise = torch.randn(n, self.data.shape[1], generator=generator)
         return self.data[which] + self.bandwidth * noise
@@ -124,6 +134,7 @@ class GaussianMixture(nn.Module):
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(x) in nats: (N, D) -> (N,)."""
+        _check_points(x, self.means.shape[1])
         squares = (x[:, None] - self.means).square().sum(-1)  # (N, components)
         volume = self.log_stds + 0.5 * math.log(2 * math.pi)
         each = -0.5 * squares * (-2 * self.log_stds).exp() - x.shape[1] * volume
@@ -135,11 +146,11 @@ class GaussianMixture(nn.Module):
 
     @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Return n draws, (n, D)."""
-        which = torch.multinomial(
-            self.scores.softmax(0), n, replacement=True, generator=generator
-        )
-        noise = torch.randn(n, self.means.shape[1], generator=generator)
+        """Return n draws, (n, D); a seed draws the same on every device."""
+        _check_number(n)
+        weights = self.scores.softmax(0).cpu()
+        which = torch.multinomial(weights, n, replacement=True, generator=generator)
+        noise = torch.randn(n, self.means.shape[1], generator=generator).to(self.means)
         return self.means[which] + self.log_stds.exp()[which, None] * noise
 
 
@@ -169,20 +180,29 @@ class NoiseTransformer(nn.Module):
         Both are projected on random directions. On a line the best match is known: the
         first with the first, the second with the second.
         """
+        _check_points(x, self.dims)
         fake = self.network(torch.randn_like(x))
         directions = nn.functional.normalize(
-            torch.randn(self.dims, self.directions, device=x.device), dim=0
+            torch.randn(self.dims, self.directions).to(x), dim=0
         )
         shadows = (x @ directions).sort(0).values, (fake @ directions).sort(0).values
         return {"sliced_wasserstein": (shadows[0] - shadows[1]).square().mean()}
 
     @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """Return n draws, (n, D)."""
-        points: Tensor = self.network(torch.randn(n, self.dims, generator=generator))
+        """Return n draws, (n, D); a seed draws the same on every device."""
+        _check_number(n)
+        noise = torch.randn(n, self.dims, generator=generator)
+        points: Tensor = self.network(noise.to(next(self.parameters())))
         return points
 
 
-def _check_points(data: Tensor) -> None:
-    if data.ndim != 2 or not len(data):
-        raise ValueError(f"expected data of shape (N, D), got {tuple(data.shape)}")
+def _check_points(data: Tensor, dims: int | str = "D") -> None:
+    if data.ndim != 2 or not len(data) or dims not in ("D", data.shape[1]):
+        given = tuple(data.shape)
+        raise ValueError(f"expected points of shape (N, {dims}), got shape {given}")
+
+
+def _check_number(n: int) -> None:
+    if n < 1:
+        raise ValueError(f"expected one draw or more, got n = {n}")

@@ -62,7 +62,8 @@ def fit(
 ) -> History:
     """Train, and return the history: a row per step, a step being all the turns.
 
-    The modules that own the losses are in training mode meanwhile, in eval mode after.
+    The modules that own the losses are in training mode meanwhile; after, they are in
+    eval mode and on the device that they came from.
 
     Args:
         turns: pairs of an optimiser and ``losses(*batch)``, which returns a dict of
@@ -179,8 +180,7 @@ def _steps(run: TrainingRun, every: int) -> Iterator[dict[str, float]]:
     except NotFiniteError as why:
         raise NotFiniteError(run.stopped(str(why))) from None
     finally:
-        for module in run.modules:
-            module.eval()
+        run.leave()
 
 
 def _clip(fabric: Fabric, optimizer: Optimizer, norm: float) -> None:

@@ -63,6 +63,8 @@ class TrainingRun:
         self.fabric, self.ema, self.clip, self.schedule = fabric, ema, clip, schedule
         check_average(ema, self.modules)
         self.identity = self._identity(turns, batches)
+        here = torch.empty(0)
+        self.homes = [(m, next(m.parameters(), here).device) for m in self.modules]
         self.turns = set_up(turns, fabric)
         self.batches = batches.to(fabric.device)
         self.schedulers = [LambdaLR(o, self._factor) for o in self.optimizers]
@@ -105,6 +107,13 @@ class TrainingRun:
         if self.fabric.is_global_zero:
             checkpoint_io.remove_unfinished(checkpoint)
 
+    def leave(self) -> None:
+        """Put the modules into eval mode, on the device that they came from."""
+        for module, device in self.homes:
+            module.eval().to(device)
+        if self.ema is not None:
+            self.ema.to(self.homes[0][1])
+
     def save(self) -> None:
         """Write the state to the checkpoint, if there is one; only finite weights."""
         if self.checkpoint is None:
@@ -135,17 +144,11 @@ class TrainingRun:
 
     def state_dict(self) -> State:
         """Return everything that the next step depends on, and the history."""
-        randomness = [checkpoint_io.random_state()]
-        if self.fabric.world_size > 1:
-            randomness = [{}] * self.fabric.world_size
-            torch.distributed.all_gather_object(
-                randomness, checkpoint_io.random_state()
-            )
         return {
             "identity": self.identity,
             "parts": [part.state_dict() for part in self._parts()],
             "precision": self.fabric.strategy.precision.state_dict(),
-            "random": randomness,
+            "random": checkpoint_io.random_states(self.fabric.world_size),
             "history": self.history.state_dict(),
         }
 
