@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from gencourse.images import check_images, to_levels, to_unit
+
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 # Each at least 3:1 against white and against the dark scheme's slate.
@@ -75,9 +77,7 @@ def figure(
 
     with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
         canvas = Canvas(figsize=(width, height), layout="constrained")
-        axes: list[Axes] = [
-            canvas.add_subplot(1, columns, i + 1) for i in range(columns)
-        ]
+        axes = list(canvas.subplots(1, columns, squeeze=False)[0])
         yield axes[0] if columns == 1 else axes
         display(Picture(as_svg(canvas, alt), alt))
 
@@ -92,12 +92,15 @@ def as_svg(canvas: Canvas, alt: str) -> str:
         canvas.savefig(file, format="svg", metadata={"Date": None})
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # matplotlib's style element would style every other drawing of the page too.
+    svg = re.sub(r"<(metadata|style).*?</\1>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' id="[a-zA-Z0-9]+(\.[a-z]+)?_\d+"', "", svg)  # axes_1 and its like
-    svg = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", svg)
+    # The page's font stays: matplotlib 3.11 names a family, older ones do so in "font".
+    svg = re.sub(r"font-family: [^;\"]+;? ?", "", svg)
+    svg = re.sub(r"font: [^;\"]*?([\d.]+px) [^;\"]+", r"font-size: \1", svg)
     label = f'class="gencourse-figure" role="img" aria-label="{html.escape(alt)}"'
     width = f"width: 100%; max-width: {96 * canvas.get_figwidth():.0f}px"
-    style = f'{label} style="{width}; height: auto; font-family: inherit"'
+    style = f'{label} style="{width}; height: auto; stroke-linejoin: round"'
     return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', lambda _: style, svg, count=1)
 
 
@@ -143,18 +146,21 @@ def grid(
         levels: the number of levels of uint8 images.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or not len(images):
-        raise ValueError(
-            f"expected images (N, 1 or 3, H, W), got {tuple(images.shape)}"
-        )
-    unit = images / (levels - 1) if images.dtype == torch.uint8 else images.clamp(0, 1)
-    lines = [_strip(line, columns) for line in unit.detach().cpu().split(columns)]
+        given = tuple(images.shape)
+        raise ValueError(f"expected images (N, 1 or 3, H, W), got {given}")
+    if not images.is_floating_point():
+        check_images(images, (*images.shape[1:],), levels)
+        images = to_unit(images, levels)
+    unit = images.detach().cpu().float().clamp(0, 1)
+    columns = min(columns, len(unit))
+    lines = [_png(line, columns) for line in unit.split(columns)]
     if rows and len(rows) != len(lines):
         raise ValueError(f"expected a name for each of {len(lines)} rows, got {rows}")
     width = columns * (images.shape[-1] + 2) * zoom
     style = "flex: 1 1 0; min-width: 0; image-rendering: pixelated"
     markup = "".join(
         f'<div style="display: flex; align-items: center; gap: .6em">{name}'
-        f'<img alt="" style="{style}" src="{_png(line)}"></div>'
+        f'<img alt="" style="{style}" src="{line}"></div>'
         for name, line in zip(_names(rows, len(lines)), lines, strict=True)
     )
     head = f'<figure class="gencourse-grid" role="img" aria-label="{html.escape(alt)}"'
@@ -185,21 +191,14 @@ def _names(rows: Sequence[str], count: int) -> list[str]:
     return names or [""] * count
 
 
-def _strip(line: Tensor, columns: int) -> np.ndarray[Any, Any]:
-    """Return a row of images with two pixels between: (H, columns * (W + 2), C + 1)."""
-    _, channels, height, width = line.shape
-    strip = torch.zeros(height + 2, columns * (width + 2), channels + 1)
-    for i, image in enumerate(line):
-        place = slice(i * (width + 2), i * (width + 2) + width)
-        strip[:height, place, :channels] = image.permute(1, 2, 0)
-        strip[:height, place, -1] = 1  # opaque; what lies between is transparent
-    return (strip * 255).round().byte().numpy()
-
-
-def _png(pixels: np.ndarray[Any, Any]) -> str:
-    """Return an array (H, W, 2 or 4) as a data URI: the last channel is opacity."""
+def _png(line: Tensor, columns: int) -> str:
+    """Return images (N, C, H, W) in a row as a data URI, two pixels between."""
     from PIL import Image
 
+    opaque = torch.cat([line, torch.ones_like(line[:, :1])], dim=1)
+    # What lies between, and the places that are left over, are transparent.
+    padded = F.pad(opaque, (0, 2, 0, 2, 0, 0, 0, columns - len(line)))
+    pixels = to_levels(padded.permute(2, 0, 3, 1).flatten(1, 2), 256)
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="PNG", optimize=True)
+    Image.fromarray(pixels.numpy()).save(file, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,6 +1,4 @@
-"""Densities fitted to points (N, D): histogram, Gaussian, kernel, mixture; and one
-sampler that has no density to show.
-"""
+"""Densities fitted to points (N, D), and a sampler that has no density to show."""
 
 from __future__ import annotations
 
@@ -34,14 +32,11 @@ class Histogram:
     ) -> None:
         _check_points(data)
         if bins < 1 or not smoothing >= 0:
-            raise ValueError(
-                f"expected a bin or more and smoothing from 0, got {bins}, {smoothing}"
-            )
-        if not (low <= data.min() and data.max() <= high):
-            raise ValueError(
-                f"expected data in [{low}, {high}], "
-                f"got {data.min():.3g} to {data.max():.3g}"
-            )
+            given = f"{bins} and {smoothing}"
+            raise ValueError(f"expected bins >= 1 and smoothing >= 0, got {given}")
+        if not (low < high and low <= data.min() and data.max() <= high):
+            given = f"{data.min():.3g} to {data.max():.3g}"
+            raise ValueError(f"expected data in [{low}, {high}], got {given}")
         self.dims, self.bins, self.low, self.high = data.shape[1], bins, low, high
         counts = torch.bincount(self._box(data), minlength=bins**self.dims)
         smooth = counts.double() + smoothing
@@ -165,12 +160,9 @@ class NoiseTransformer(nn.Module):
         super().__init__()
         self.dims, self.directions = dims, directions
         self.network = nn.Sequential(
-            nn.Linear(dims, width),
-            nn.Tanh(),
-            nn.Linear(width, width),
-            nn.Tanh(),
-            nn.Linear(width, width),
-            nn.Tanh(),
+            *(nn.Linear(dims, width), nn.Tanh()),
+            *(nn.Linear(width, width), nn.Tanh()),
+            *(nn.Linear(width, width), nn.Tanh()),
             nn.Linear(width, dims),
         )
 
@@ -182,9 +174,8 @@ class NoiseTransformer(nn.Module):
         """
         _check_points(x, self.dims)
         fake = self.network(torch.randn_like(x))
-        directions = nn.functional.normalize(
-            torch.randn(self.dims, self.directions).to(x), dim=0
-        )
+        steps = torch.randn(self.dims, self.directions).to(x)
+        directions = nn.functional.normalize(steps, dim=0)
         shadows = (x @ directions).sort(0).values, (fake @ directions).sort(0).values
         return {"sliced_wasserstein": (shadows[0] - shadows[1]).square().mean()}
 
