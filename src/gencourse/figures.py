@@ -41,6 +41,10 @@ STYLE: dict[Any, Any] = {
     **{f"{part}.color": INK for part in ("text", "xtick", "ytick")},
     **{f"axes.{part}color": INK for part in ("edge", "label", "title")},
 }
+# In a grid: the name of a row, and its images. A page's own style for images would show
+# in the gaps.
+NAME = "font-size: .85em; line-height: 1.1; padding-right: .7em; text-align: right"
+STRIP = "background: none; image-rendering: pixelated; padding: 0; width: 100%"
 
 
 class Picture:
@@ -156,15 +160,18 @@ def grid(
     lines = [_png(line, columns) for line in unit.split(columns)]
     if rows and len(rows) != len(lines):
         raise ValueError(f"expected a name for each of {len(lines)} rows, got {rows}")
-    width = columns * (images.shape[-1] + 2) * zoom
-    style = "flex: 1 1 0; min-width: 0; image-rendering: pixelated"
+    names = [f'<span style="{NAME}">{html.escape(name)}</span>' for name in rows]
+    cells = zip(names or [""] * len(lines), lines, strict=True)
     markup = "".join(
-        f'<div style="display: flex; align-items: center; gap: .6em">{name}'
-        f'<img alt="" style="{style}" src="{line}"></div>'
-        for name, line in zip(_names(rows, len(lines)), lines, strict=True)
+        f'{name}<img alt="" style="{STRIP}" src="{s}">' for name, s in cells
     )
+    width = f"calc({columns * (unit.shape[-1] + 2) * zoom}px + {7 * bool(rows)}em)"
+    tracks = f"{'fit-content(7em) ' * bool(rows)}minmax(0, 1fr)"
+    style = f"display: grid; grid-template-columns: {tracks}; max-width: {width}"
     head = f'<figure class="gencourse-grid" role="img" aria-label="{html.escape(alt)}"'
-    return Picture(f'{head} style="max-width: {width}px">{markup}</figure>', alt)
+    return Picture(
+        f'{head} style="{style}; align-items: center">{markup}</figure>', alt
+    )
 
 
 def table(
@@ -183,12 +190,6 @@ def table(
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
         "\n".join([caption, *(" | ".join(map(str, row)) for row in [header, *rows])]),
     )
-
-
-def _names(rows: Sequence[str], count: int) -> list[str]:
-    column = "flex: 0 0 5.5em; text-align: right; font-size: .85em; line-height: 1.1"
-    names = [f'<span style="{column}">{html.escape(name)}</span>' for name in rows]
-    return names or [""] * count
 
 
 def _png(line: Tensor, columns: int) -> str:
