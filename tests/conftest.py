@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 import torch
 from torch import nn
+
+from gencourse import data
 
 StrongWeights = Callable[..., nn.Module]
 
@@ -25,3 +28,17 @@ def strong_weights(module: nn.Module, seed: int = 0) -> nn.Module:
 def with_strong_weights() -> StrongWeights:
     """``with_strong_weights(module, seed)`` fills the module and returns it."""
     return strong_weights
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist() -> tuple[data.Images, data.Images]:
+    """All of Fashion-MNIST, train and test, where it lies on this machine."""
+    try:
+        return tuple(
+            data.load("fashion-mnist", split, download=False)
+            for split in ("train", "test")
+        )
+    except FileNotFoundError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"Fashion-MNIST is not on this machine: {error}")

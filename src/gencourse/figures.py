@@ -12,17 +12,19 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import matplotlib
 import numpy as np
 import torch
 import torch.nn.functional as F
+from cycler import cycler
+from IPython.display import display
+from matplotlib.figure import Figure as Canvas
+from PIL import Image
 from torch import Tensor
 
 from gencourse.images import check_images, to_levels, to_unit
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
 
 # Each at least 3:1 against white and against the dark scheme's slate.
 COLOURS = ("#2f81f7", "#d9730d", "#2a9d5c", "#b05fd0", "#d64550", "#7d8590")
@@ -30,8 +32,7 @@ INK = "#0badf0"  # stands for the colour of the text until the SVG is written
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
+    **{f"axes.spines.{side}": False for side in ("top", "right")},
     "axes.grid": True,
     "grid.alpha": 0.2,
     "grid.color": INK,
@@ -41,9 +42,8 @@ STYLE: dict[Any, Any] = {
     **{f"{part}.color": INK for part in ("text", "xtick", "ytick")},
     **{f"axes.{part}color": INK for part in ("edge", "label", "title")},
 }
-# In a grid: the name of a row, and its images. A page's own style for images would show
-# in the gaps.
-NAME = "font-size: .85em; line-height: 1.1; padding-right: .7em; text-align: right"
+# In a grid: a row's name, and its images, with no ground of the page's in the gaps.
+NAME = "align-self: center; font-size: .85em; padding-right: .7em; text-align: right"
 STRIP = "background: none; image-rendering: pixelated; padding: 0; width: 100%"
 
 
@@ -74,11 +74,6 @@ def figure(
         height: inches.
         columns: with more than one, a list of axes side by side.
     """
-    import matplotlib
-    from cycler import cycler
-    from IPython.display import display
-    from matplotlib.figure import Figure as Canvas
-
     with matplotlib.rc_context({**STYLE, "axes.prop_cycle": cycler(color=COLOURS)}):
         canvas = Canvas(figsize=(width, height), layout="constrained")
         axes = list(canvas.subplots(1, columns, squeeze=False)[0])
@@ -88,8 +83,6 @@ def figure(
 
 def as_svg(canvas: Canvas, alt: str) -> str:
     """Return a matplotlib figure as inline SVG in the colour of the text around it."""
-    import matplotlib
-
     file = io.StringIO()
     # The salt keeps ids apart between figures, and the same from run to run.
     with matplotlib.rc_context({"svg.hashsalt": alt}):
@@ -150,8 +143,7 @@ def grid(
         levels: the number of levels of uint8 images.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or not len(images):
-        given = tuple(images.shape)
-        raise ValueError(f"expected images (N, 1 or 3, H, W), got {given}")
+        raise ValueError(f"expected (N, 1 or 3, H, W), got {tuple(images.shape)}")
     if not images.is_floating_point():
         check_images(images, (*images.shape[1:],), levels)
         images = to_unit(images, levels)
@@ -169,15 +161,16 @@ def grid(
     tracks = f"{'fit-content(7em) ' * bool(rows)}minmax(0, 1fr)"
     style = f"display: grid; grid-template-columns: {tracks}; max-width: {width}"
     head = f'<figure class="gencourse-grid" role="img" aria-label="{html.escape(alt)}"'
-    return Picture(
-        f'{head} style="{style}; align-items: center">{markup}</figure>', alt
-    )
+    return Picture(f'{head} style="{style}">{markup}</figure>', alt)
 
 
 def table(
     header: Sequence[str], rows: Sequence[Sequence[object]], caption: str
 ) -> Picture:
     """Return a table under its caption; cells are shown as ``str`` has them."""
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"expected {len(header)} cells in a row, got {row}")
     head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in header)
     body = "".join(
         f'<tr><th scope="row">{html.escape(str(first))}</th>'
@@ -194,8 +187,6 @@ def table(
 
 def _png(line: Tensor, columns: int) -> str:
     """Return images (N, C, H, W) in a row as a data URI, two pixels between."""
-    from PIL import Image
-
     opaque = torch.cat([line, torch.ones_like(line[:, :1])], dim=1)
     # What lies between, and the places that are left over, are transparent.
     padded = F.pad(opaque, (0, 2, 0, 2, 0, 0, 0, columns - len(line)))

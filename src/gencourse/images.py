@@ -32,7 +32,7 @@ def check_images(x: Tensor, shape: Shape, levels: int, *, floats: bool = False) 
     if len(x) == 0:
         raise ValueError(f"{expected}, got an empty batch: {tuple(x.shape)}")
     low, high = x.min().item(), x.max().item()
-    if not (low >= 0 and high < levels):  # NaN fails too
+    if not (low >= 0 and high <= levels - 1):  # NaN fails too
         raise ValueError(f"expected levels 0 to {levels - 1}, got {low:g} to {high:g}")
 
 

@@ -88,6 +88,16 @@ def draw_by(choose, check=True):
     return draw
 
 
+def draw_all_ten(y, per_class, generator):
+    drawn = []
+    for label in range(10):
+        members = (y == label).nonzero().flatten()
+        if len(members) < per_class:
+            raise ValueError("too few")
+        drawn.append(_permuted(members, per_class, generator))
+    return torch.cat(drawn)
+
+
 def _permuted(members, k, generator=None):
     return members[torch.randperm(len(members), generator=generator)][:k]
 
@@ -155,6 +165,15 @@ WRONG = {
         "images too, and the half": lambda x, r: ((x - r) ** 2).sum(),
         "not squared: these are absolute": lambda x, r: (x - r).abs().sum() / len(x),
         "mean over the batch": lambda x, r: ((x - r) ** 2).flatten(1).sum(1) / 2,
+        "number of images twice": lambda x, r: ((x - r) ** 2).sum() / 2 / len(x) ** 2,
+        "other way round": lambda x, r: ((x - r) ** 2).flatten(1).mean(1).sum() / 2,
+        "one axis of each": lambda x, r: ((x - r) ** 2).sum(1).mean() / 2,
+        "another axis": lambda x, r: ((x - r) ** 2).sum() / 2 / x.shape[1],
+        "halved twice": lambda x, r: ((x - r) ** 2).sum() / 4 / len(x),
+        "cancel positive ones": lambda x, r: (x - r).sum() / 2 / len(x),
+        "reconstruction = [[1, 2, 0], [0, 0, 3]] yours is -3.5": lambda x, r: (
+            (x**2 - r**2).sum() / 2 / len(x)
+        ),
         "took a root": lambda x, r: (x - r).flatten(1).norm(dim=1).mean(),
         "Dimension out of range": lambda x, r: ((x - r) ** 2).sum((1, 2, 3)).mean() / 2,
     },
@@ -172,12 +191,23 @@ WRONG = {
         ),
         "codes of the images": pca_with(lambda x, k: x @ _svd(x, k).T),
         "a pair (mean, components)": lambda x, k: _svd(x - x.mean(0), k),
-        "The mean should be": lambda x, k: (x.mean(0) * 0, _svd(x - x.mean(0), k)),
+        "The mean should be": lambda x, k: (x.sum(0), _svd(x - x.mean(0), k)),
         "turned within": pca_with(
             lambda x, k: (
                 torch.linalg.qr(torch.arange(9.0).reshape(3, 3).cos()).Q @ _svd(x, k)
             )
         ),
+        "cut across": pca_with(
+            lambda x, k: torch.linalg.eigh(x.T @ x).eigenvectors[:k]
+        ),
+        "same spread": pca_with(lambda x, k: _svd(x / x.std(0), k)),
+        "a number for each image": pca_with(
+            lambda x, k: torch.linalg.svd(x, full_matrices=False).U[:, :k].T
+        ),
+        "mean image": lambda x, k: (x.mean(1), _svd(x - x.mean(0), k)),
+        "mean of x is asked for": lambda x, k: (x.mean(0) * 0, _svd(x - x.mean(0), k)),
+        "the mean comes first": lambda x, k: (_svd(x - x.mean(0), k), x.mean(0)),
+        "changed its input x": lambda x, k: (x.mean(0), _svd(x.sub_(x.mean(0)), k)),
         "Keep the first k": pca_with(lambda x, k: _svd(x, 6)),
     },
     "autoencoder.principal_angles": {
@@ -188,7 +218,17 @@ WRONG = {
             torch.linalg.svdvals(a @ b.T).clamp(max=1).acos()
         ),
         "rounding": lambda a, b: _cosines(a, b).acos(),
-        "Two planes have two angles": lambda a, b: angles_arccos(a, b).max(),
+        "all 0": lambda a, b: (
+            torch.linalg.svdvals(torch.linalg.qr(a).Q.T @ torch.linalg.qr(b).Q)
+            .clamp(max=1)
+            .acos()
+        ),
+        "taken from the complement": lambda a, b: _cosines(a, b).clamp(max=1).asin(),
+        "squares of the cosines for the cosines.": lambda a, b: (
+            (_cosines(a, b) ** 2).clamp(max=1).acos()
+        ),
+        "1 minus the cosines": lambda a, b: 1 - _cosines(a, b),
+        "k rows each have k angles": lambda a, b: angles_arccos(a, b).max(),
         "exchanged": lambda a, b: _cosines(a, b).clamp(max=1).asin().flip(0),
         "sines": lambda a, b: angles_arccos(a, b).sin(),
         "Not between each two rows": lambda a, b: (a @ b.T).clamp(-1, 1).acos(),
@@ -207,6 +247,11 @@ WRONG = {
         "don't set a seed": lambda x, s, g: x + s * _normal(x, g.manual_seed(0)),
         "not multiplied": lambda x, s, g: x * (1 + s * _normal(x, g)),
         "Every image gets the same": lambda x, s, g: x + s * _normal(x[0], g),
+        "All pixels of an image": lambda x, s, g: (
+            x + s * torch.randn(len(x), 1, 1, 1, generator=g)
+        ),
+        "images are missing": lambda x, s, g: s * _normal(x, g),
+        "the images twice": lambda x, s, g: x + torch.normal(x, s, generator=g),
         "Nothing is added": lambda x, s, g: x,
     },
     "autoencoder.interpolate": {
@@ -219,6 +264,12 @@ WRONG = {
         "is a row": lambda s, e, n: _path(s, e, torch.linspace(0, 1, n)).T,
         "evenly spaced": lambda s, e, n: _path(s, e, torch.linspace(0, 1, n) ** 2),
         "has shape (5, 2)": lambda s, e, n: _path(s, e, torch.linspace(0, 1, 5)),
+        "not end, but the way": lambda s, e, n: (
+            s + torch.linspace(0, 1, n)[:, None] * e
+        ),
+        "start has no share": lambda s, e, n: torch.linspace(0, 1, n)[:, None] * e,
+        "not their sum": lambda s, e, n: _path(s, 2 * s + e, torch.linspace(0, 1, n)),
+        "the steps share the way": lambda s, e, n: _path(s, e, torch.arange(n)),
         "Every row is the same": lambda s, e, n: ((s + e) / 2).expand(n, -1),
     },
     "autoencoder.balanced_draw": {
@@ -232,6 +283,8 @@ WRONG = {
         ),
         "These are labels": lambda y, k, g: y[draw_by(_permuted)(y, k, g)],
         "where 4 of each": lambda y, k, g: torch.randperm(len(y), generator=g)[: 3 * k],
+        "a class that does not occur": draw_all_ten,
+        "but as floats": lambda y, k, g: draw_by(_permuted)(y, k, g).float(),
         "raises IndexError": lambda y, k, g: draw_by(
             lambda m, k, g: m[torch.randperm(len(m), generator=g)][list(range(k))],
             check=False,
@@ -249,7 +302,26 @@ WRONG = {
             gradients(x, e, d)[0],
             len(x) * gradients(x, e, d)[1],
         ),
-        "decoder's gradient differs": lambda x, e, d: (
+        "number of images twice": lambda x, e, d: gradients(x, e, d, 1 / len(x)),
+        "images, and twice too large": lambda x, e, d: gradients(x, e, d, 2 * len(x)),
+        "pixels too, and twice": lambda x, e, d: gradients(x, e, d, 2 / x.shape[1]),
+        "through the encoder's": lambda x, e, d: (
+            x.T @ (x @ e @ d - x) @ e / len(x),
+            gradients(x, e, d)[1],
+        ),
+        "The codes enter": lambda x, e, d: (
+            gradients(x, e, d)[0],
+            x.T @ (x @ e @ d - x) / len(x),
+        ),
+        "is yours transposed": lambda x, e, d: (
+            gradients(x, e, d)[0],
+            gradients(x, e, d)[1].T,
+        ),
+        "For x = [[3]], encoder = [[2]], decoder = [[1]] yours is 27": lambda x, e, d: (
+            gradients(x, e, d)[0] + gradients(x, e, d)[1].T,
+            gradients(x, e, d)[1],
+        ),
+        "reconstruction, where its error": lambda x, e, d: (
             gradients(x, e, d)[0],
             (x @ e).T @ (x @ e @ d) / len(x),
         ),

@@ -107,6 +107,15 @@ def neighbours_uint8(x, levels, contexts):
     return _bincount(left.long(), up.long(), x.long(), levels, contexts)
 
 
+def neighbours_by(context, widen=True):
+    def counts(x, levels, contexts):
+        code = context(x.long() if widen else x, levels, contexts)
+        left, up = F.pad(code, (1, 0))[..., :-1], F.pad(code, (0, 0, 1, 0))[..., :-1, :]
+        return _bincount(left.long(), up.long(), x.long(), levels, contexts)
+
+    return counts
+
+
 def _bincount(left, up, x, levels, contexts):
     index = ((left * contexts + up) * levels + x).flatten()
     counts = torch.bincount(index, minlength=contexts * contexts * levels)
@@ -131,6 +140,23 @@ def _counts(x, levels):
 def _kernels(x, data, h, dims=None):
     square = torch.cdist(x, data) ** 2
     return -square / (2 * h**2) - (dims or x.shape[1]) * math.log(h * ROOT)
+
+
+def _kernel(x, data, h, exponents):
+    constant = x.shape[1] * math.log(h * ROOT) + math.log(len(data))
+    return exponents.logsumexp(1) - constant
+
+
+def _gaussian(square, log_std, constant):
+    def log_prob(x, mean, std):
+        z = (x - mean) / std
+        return -square(z) - log_std(std) - constant * math.log(2 * math.pi)
+
+    return log_prob
+
+
+def _half_square(z):
+    return z**2 / 2
 
 
 def _logs(x, means, stds):
@@ -178,7 +204,8 @@ RIGHT = {
     "density.neighbour_counts": [
         neighbours_numpy,
         neighbours_loop,
-        lambda *given: torch.tensor(neighbours_loop(*given)).to(torch.float32),
+        lambda *given: torch.tensor(neighbours_loop(*given)).to(torch.int32),
+        lambda *given: neighbours_numpy(*given).astype(np.uint16),
     ],
 }
 
@@ -209,6 +236,36 @@ WRONG = {
         ],
         "shape ()": lambda x, m, s: Normal(m, s).log_prob(x).sum(),
         "underflow": lambda x, m, s: Normal(m, s).log_prob(x).exp().log(),
+        "holds half the logarithm": _gaussian(
+            _half_square, lambda std: std.log() / 2, 0.5
+        ),
+        "logarithm of std twice": _gaussian(
+            _half_square, lambda std: (std**2).log(), 0.5
+        ),
+        "std is to base 10": _gaussian(_half_square, torch.log10, 0.5),
+        "std is to base 2": _gaussian(_half_square, torch.log2, 0.5),
+        "twice 0.919": _gaussian(_half_square, torch.log, 1),
+        "0.919 has the wrong sign": _gaussian(_half_square, torch.log, -0.5),
+        "The square has the wrong sign": _gaussian(
+            lambda z: -_half_square(z), torch.log, 0.5
+        ),
+        "mean is not squared": _gaussian(lambda z: z.abs() / 2, torch.log, 0.5),
+        "divided by std where the variance": lambda x, m, s: (
+            -((x - m) ** 2) / (2 * s) - (s * ROOT).log()
+        ),
+        "not measured in units": lambda x, m, s: -((x - m) ** 2) / 2 - (s * ROOT).log(),
+        "nats are asked for (the": lambda x, m, s: (
+            Normal(m, s).log_prob(x) / math.log(10)
+        ),
+        "For x = 3, mean = 1, std = 2 yours": lambda x, m, s: (
+            Normal(m, s).log_prob(x) * 1.1
+        ),
+        "small constant": lambda x, m, s: (
+            Normal(m, s).log_prob(x).exp() + 1e-12
+        ).log(),
+        "hides the underflow": lambda x, m, s: (
+            Normal(m, s).log_prob(x).exp().log().nan_to_num()
+        ),
     },
     "density.mixture_log_prob": {
         "averaged the logarithms": lambda x, w, m, s: (w * _logs(x, m, s)).sum(-1),
@@ -220,6 +277,21 @@ WRONG = {
         "likeliest component": lambda x, w, m, s: (w.log() + _logs(x, m, s)).amax(-1),
         "logarithm is asked for": lambda x, w, m, s: (w * _logs(x, m, s).exp()).sum(-1),
         "underflow": lambda x, w, m, s: (w * _logs(x, m, s).exp()).sum(-1).log(),
+        "small constant": lambda x, w, m, s: (
+            (w * _logs(x, m, s).exp()).sum(-1) + 1e-12
+        ).log(),
+        "has std where the variance": lambda x, w, m, s: (
+            w.log() + _logs(x, m, s**0.5)
+        ).logsumexp(-1),
+        "lacks the half": lambda x, w, m, s: (
+            w.log() + _gaussian(torch.square, torch.log, 0.5)(x[:, None], m, s)
+        ).logsumexp(-1),
+        "base 10": lambda x, w, m, s: (
+            (w.log() + _logs(x, m, s)).logsumexp(-1) / math.log(10)
+        ),
+        "For x = -2, weights = [0.2, 0.5, 0.3], means": lambda x, w, m, s: (
+            (w.log() + _logs(x, m, s)).logsumexp(-1) + 1
+        ),
         "RuntimeError": lambda x, w, m, s: ((w / s).log() - (x - m) ** 2).logsumexp(-1),
         "Add up the components": lambda x, w, m, s: w.log() + _logs(x, m, s),
     },
@@ -233,6 +305,12 @@ WRONG = {
         "each pair of rows": lambda p, q: (p * (p / q).log()).sum(),
         "wrong axis": lambda p, q: (p * (p / q).log()).sum(0),
         "your value is NaN": lambda p, q: (p * (p / q).log()).sum(-1),
+        "base 10": lambda p, q: (p * (p / q).log10()).sum(-1),
+        "which nan_to_num puts": lambda p, q: (p * (p / q).log()).nan_to_num().sum(-1),
+        "your value is -0.3466": lambda p, q: torch.where(
+            p * q > 0, p * (p / q).log(), 0.0
+        ).sum(-1),
+        "For p = [0.1, 0.2, 0.3, 0.4], q": lambda p, q: (p * (p / q).log()).sum(-1) + 1,
         "small constant": lambda p, q: (p * ((p + 1e-12) / (q + 1e-12)).log()).sum(-1),
     },
     "density.kernel_log_prob": {
@@ -250,9 +328,31 @@ WRONG = {
         "nearest point": lambda x, d, h: _kernels(x, d, h).amax(1) - math.log(len(d)),
         "This is the density": lambda x, d, h: _kernels(x, d, h).exp().mean(1),
         "underflow": lambda x, d, h: _kernels(x, d, h).exp().mean(1).log(),
-        "one value for each query": lambda x, d, h: _kernels(x, d, h).logsumexp(0),
-        "mean of the kernels": lambda x, d, h: (
+        "one value for each point": lambda x, d, h: _kernels(x, d, h).logsumexp(0),
+        "distances in the exponent are not squared": lambda x, d, h: (
             (-torch.cdist(x, d) / (2 * h**2)).logsumexp(1) - math.log(len(d))
+        ),
+        "The half in the exponent": lambda x, d, h: _kernel(
+            x, d, h, -((torch.cdist(x, d) / h) ** 2)
+        ),
+        "nor the bandwidth are squared": lambda x, d, h: _kernel(
+            x, d, h, -torch.cdist(x, d) / (2 * h)
+        ),
+        "not in units of bandwidth": lambda x, d, h: _kernel(
+            x, d, h, -(torch.cdist(x, d) ** 2) / 2
+        ),
+        "base 10": lambda x, d, h: kernel_loop(x, d, h) / math.log(10),
+        "These are bits": lambda x, d, h: kernel_loop(x, d, h) / math.log(2),
+        "is added where": lambda x, d, h: kernel_loop(x, d, h) + 2 * math.log(len(d)),
+        "points in x": lambda x, d, h: (
+            kernel_loop(x, d, h) + math.log(len(d)) - math.log(len(x))
+        ),
+        "twice too large": lambda x, d, h: (
+            kernel_loop(x, d, h) - x.shape[1] * math.log(h * ROOT)
+        ),
+        "small constant": lambda x, d, h: (kernel_loop(x, d, h).exp() + 1e-12).log(),
+        "For x = [0.5, 0], data = [[0, 0], [1, -0.5], [-0.4, 1.2]], bandwidth = 0.4": (
+            lambda x, d, h: kernel_loop(x, d, h) * 1.1
         ),
     },
     "density.pixel_table": {
@@ -265,10 +365,20 @@ WRONG = {
         "levels belong last": lambda x, n, a: table_loop(x, n, a).movedim(-1, 0),
         "tables of its own": lambda x, n, a: table_loop(x, n, a).sum(0),
         "uint8 is full": table_uint8,
+        "raises RuntimeError on uint8 images": lambda x, n, a: (
+            (F.one_hot(x, n).sum(0) + a) / (len(x) + a * n)
+        ),
+        "raises IndexError on uint8 images": lambda x, n, a: (
+            (torch.eye(n)[x].sum(0) + a) / (len(x) + a * n)
+        ),
+        "belongs to the counts": lambda x, n, a: table_loop(x, n, 0) + a,
+        "with the levels [0, 1, 3, 3, 3, 0, 3] at a pixel": lambda x, n, a: (
+            table_loop(x, n, a) * 1.1
+        ),
         "log-probabilities": lambda x, n, a: table_loop(x, n, a).log(),
     },
     "density.neighbour_counts": {
-        "Left and up are exchanged": lambda *g: neighbours_numpy(*g).swapaxes(0, 1),
+        "Left and above are exchanged": lambda *g: neighbours_numpy(*g).swapaxes(0, 1),
         "border are left out": neighbours_inside,
         "wrong side": neighbours_ahead,
         "opposite side": neighbours_rolled,
@@ -277,6 +387,22 @@ WRONG = {
         "first image": lambda x, *g: neighbours_numpy(x[:1], *g),
         "counts are asked for": lambda *g: neighbours_numpy(*g) / 120,
         "product of uint8": neighbours_uint8,
+        "but as floats": lambda *g: torch.tensor(neighbours_loop(*g)).float(),
+        "raises RuntimeError: is each context": neighbours_by(
+            lambda x, n, c: x // (n // c)
+        ),
+        "rounded down": neighbours_by(lambda x, n, c: (x // (n // c)).clamp(max=c - 1)),
+        "rounded up": neighbours_by(lambda x, n, c: x // -(-n // c)),
+        "to the nearest": neighbours_by(
+            lambda x, n, c: (x * c / n).round().long().clamp(max=c - 1)
+        ),
+        "where levels is due": neighbours_by(lambda x, n, c: x * (c - 1) // (n - 1)),
+        "raises RuntimeError on uint8 images": neighbours_by(
+            lambda x, n, c: x * c // n, widen=False
+        ),
+        "For x = [[[[1, 3], [2, 0]]]], levels = 4, contexts = 2 yours is 0 at": (
+            lambda *g: neighbours_numpy(*g) * 0
+        ),
         "not their levels": lambda x, n, c: neighbours_numpy(x, n, n),
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 
 import autoencoder_answers
@@ -87,6 +88,15 @@ def test_nothing_printed_holds_the_solution(key):
     lines = _solution_lines(key)
     assert lines, "the reference should have a line to look for"
     assert [line for line in lines if line in text] == []
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_words_are_those_of_the_statements(key):
+    exercise = EXERCISES[key]
+    said = [examine(exercise, f).sentence for f in WRONG[key].values()]
+    text = " ".join([*said, *exercise.hints, exercise.title])
+    others = r"\b(query|queries|upper|planes?|left and up|up are|every mean)\b"
+    assert re.findall(others, text) == []
 
 
 @pytest.mark.parametrize("key", EXERCISES)

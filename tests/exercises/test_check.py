@@ -123,7 +123,7 @@ def test_stub(said):
         (lambda p, q: [[1], [2, 3]], "returned a list of 2"),
         (lambda p, q: np.zeros((2, 1)), "has shape (2, 1); shape (2,) is expected"),
         (lambda p, q: right(p, q) * 1j, "returned a Tensor"),
-        (lambda p, q: torch.full((2,), torch.nan), "Yours is nan at index 0"),
+        (lambda p, q: torch.full((2,), torch.nan), "yours is nan at index 0"),
         (swallow, "stopped after 0.5 seconds"),
         (3, "of type int"),
         ("kl_divergence", "of type str"),
@@ -179,10 +179,14 @@ def test_global_randomness_is_untouched(said):
 def test_unknown_key_lists_the_known(said):
     for call in (check, mine_or_reference):
         line = said(call, "density.kl", right)
-        assert line.startswith("There is no exercise 'density.kl'. Known: ")
+        assert line.startswith(
+            "There is no exercise 'density.kl'. Do you mean 'density.kl_divergence'? "
+            "Known: "
+        )
         assert all(key in line for key in EXERCISES)
     assert "There is no exercise" in said(hint, "density.kl")
-    assert "There is no exercise 3." in said(check, 3, right)
+    assert "There is no exercise 3. Known" in said(check, 3, right)
+    assert "mean 'autoencoder.pca'?" in said(hint, "pca")
 
 
 def test_strict_mode_raises_the_same_sentence(said, monkeypatch):

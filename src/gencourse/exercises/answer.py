@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gencourse.exercises.exercise import NotAttempted, Wrong
+from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
 from gencourse.exercises.limits import TimeUp
+from gencourse.exercises.results import converted
+from gencourse.exercises.shown import Told, shown
 
 
 class Raised(Exception):  # noqa: N818 - carries an error, is none
@@ -28,14 +30,15 @@ class Answer:
     nothing or does not take the arguments.
     """
 
-    def __init__(
-        self, function: Callable[..., Any], reference: Callable[..., Any]
-    ) -> None:
-        self.function = function
-        self.names = tuple(inspect.signature(reference).parameters)
+    def __init__(self, function: Callable[..., Any], exercise: Exercise) -> None:
+        self.function, self.exercise = function, exercise
+        self.names = tuple(inspect.signature(exercise.reference).parameters)
+        self.given: dict[str, object] = {}  # the last call's arguments
+        self.native = True  # whether results have the reference's types
 
     def __call__(self, *given: object) -> object:
         """Return what the function returns for copies of the arguments."""
+        self.given = dict(zip(self.names, given, strict=False))
         copies = [g.clone() if isinstance(g, Tensor) else g for g in given]
         self._check_takes(copies)
         try:
@@ -52,7 +55,19 @@ class Answer:
                 )
         if result is None:
             raise Wrong("Your function returned None: does its last line return?")
+        self._note_types(result, given)
         return result
+
+    def for_inputs(self, *each: str) -> Told:
+        """Return what tells the last call's inputs; see `shown.shown`."""
+        return shown(self.given, each)
+
+    def _note_types(self, result: object, given: tuple[object, ...]) -> None:
+        try:
+            native = converted(self.exercise, result, given) is result
+        except Exception:  # no numbers: the law says so
+            native = False
+        self.native = self.native and native
 
     def _check_takes(self, arguments: list[object]) -> None:
         try:

@@ -10,7 +10,12 @@ from gencourse.codes import (
     pca,
     principal_angles,
 )
-from gencourse.exercises import autoencoder_laws, linear_laws, random_laws
+from gencourse.exercises import (
+    autoencoder_laws,
+    gradient_laws,
+    linear_laws,
+    random_laws,
+)
 from gencourse.exercises.exercise import Exercise
 
 EXERCISES = (
@@ -25,8 +30,8 @@ EXERCISES = (
             "averaged.",
             "A mean over everything is smaller than what is asked for by the number of "
             "pixels of an image.",
-            "Square the difference, add it all up, and divide once: by 2 and by the "
-            "length of the batch.",
+            "For two images of four pixels that are all wrong by 1 the squares add up "
+            "to 8, and the loss is 2. Which two numbers stand between?",
         ),
         laws=(autoencoder_laws.loss_of_images, autoencoder_laws.loss_of_vectors),
     ),
@@ -41,7 +46,8 @@ EXERCISES = (
             "The right singular vectors of the centred data are the directions; the "
             "singular values tell how much it spreads along each.",
             "torch.linalg.svd with full_matrices=False returns three factors, sorted "
-            "from the greatest. The rows of the third are the components: keep k.",
+            "from the greatest. Their shapes tell which of them holds directions in "
+            "the space of images, and whether as rows or as columns.",
         ),
         laws=(linear_laws.pca_finds_components,),
     ),
@@ -56,9 +62,9 @@ EXERCISES = (
             "would make things simple?",
             "With orthonormal bases (a QR decomposition makes one), the inner products "
             "of one with the other form a k by k matrix.",
-            "Its singular values are the cosines of the angles, from the largest "
-            "cosine to the smallest. Rounding may lift one above 1: clamp it before "
-            "the inverse cosine.",
+            "The k singular values of that matrix lie between 0 and 1, the largest for "
+            "the smallest angle: which function of the angles are they? Rounding may "
+            "lift one a little above 1, where the inverse gives NaN.",
         ),
         laws=(
             linear_laws.angles_are_known,
@@ -76,8 +82,8 @@ EXERCISES = (
             "Every pixel of every image gets a draw of its own.",
             "torch.randn draws from the standard normal and takes generator=; "
             "torch.randn_like does not in every release.",
-            "Scale a standard normal draw of the images' own shape by std, and return "
-            "a sum, so that the images that you are given stay as they are.",
+            "torch.randn's draws have standard deviation 1: what makes it std? And "
+            "x += ... would change the images that you are given.",
         ),
         laws=(
             random_laws.noise_is_not_clamped,
@@ -95,10 +101,10 @@ EXERCISES = (
             "Each row is a mixture of start and end: which share of end has the first, "
             "and which the last?",
             "The shares are evenly spaced from 0 to 1, both included.",
-            "Make torch.linspace's shares a column, (steps, 1), and let them broadcast "
-            "against the two codes; torch.lerp is another way.",
+            "As a column, (steps, 1), the shares broadcast against a code of shape "
+            "(D,). In a row with a share of 1/4 of end, how much is there of start?",
         ),
-        laws=(autoencoder_laws.path_has_both_ends, autoencoder_laws.path_of_two),
+        laws=(autoencoder_laws.line_has_both_ends, autoencoder_laws.line_of_two),
     ),
     Exercise(
         key="autoencoder.balanced_draw",
@@ -110,15 +116,17 @@ EXERCISES = (
             "One class at a time: at which indices does it stand?",
             "A random permutation of a class's indices, cut after per_class, is a draw "
             "without repetition.",
-            "For each class in y.unique(): nonzero gives its indices, torch.randperm "
-            "with the generator their order. Compare its length with per_class first, "
-            "and join the draws at the end.",
+            "y.unique() lists the classes, and nonzero tells where one stands. A "
+            "permutation of a class's members gives places among them: how do these "
+            "become indices in y? And what if there are fewer than per_class?",
         ),
         laws=(
             random_laws.draw_is_balanced,
             random_laws.draw_is_random,
             random_laws.draw_needs_enough,
+            random_laws.draw_is_whole,
         ),
+        whole=True,
     ),
     Exercise(
         key="autoencoder.linear_gradients",
@@ -127,14 +135,17 @@ EXERCISES = (
         minutes=30,
         difficulty=3,
         hints=(
-            "Name the parts: the codes are x E, the errors are x E Dm - x, and the "
-            "loss is half their mean square. How does it change with the errors?",
-            "The slope with respect to the reconstruction is the errors over N. From "
-            "there the chain rule goes back through Dm to the codes, and through E.",
-            "Each gradient is a product of what enters a layer, transposed, and the "
-            "slope at what leaves it. What leaves the encoder is the codes, and the "
-            "slope there is the errors sent back through Dm transposed.",
+            "Name the parts: the codes are x E, the errors are x E D - x, and the loss "
+            "is half the sum of their squares over N. How does it change with the "
+            "errors?",
+            "The gradient with respect to the reconstruction is the errors over N. "
+            "From there the chain rule goes back through D to the codes, and through "
+            "E.",
+            "The gradient of a layer's weights is a product of what enters the layer "
+            "and the gradient at what leaves it; the shapes tell which of the two is "
+            "transposed, and the order. For the decoder the codes enter, and the "
+            "gradient at its end is that of hint 2. And for the encoder?",
         ),
-        laws=(linear_laws.gradients_by_autograd,),
+        laws=(gradient_laws.gradients_by_autograd,),
     ),
 )

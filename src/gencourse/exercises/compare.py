@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from gencourse.exercises.exercise import Wrong
+from gencourse.exercises.results import is_whole
+from gencourse.exercises.shown import Told
 
 Shape = tuple[int, ...]
 Causes = Mapping[Any, str]  # from wrong shapes to sentences
@@ -66,6 +68,7 @@ def expect(
     mistakes: Mistakes | None = None,
     given: tuple[Any, ...] = (),
     tolerance: float = 1e-4,
+    told: Told | None = None,
 ) -> None:
     """Raise Wrong unless got is right.
 
@@ -76,20 +79,30 @@ def expect(
         mistakes: the sentence on each known mistake, and what it makes of given.
         given: the arguments of the mistakes.
         tolerance: relative and absolute.
+        told: tells the inputs at a place of the result.
     """
     if near(got, right, tolerance):
         return
     for sentence, mistaken in (mistakes or {}).items():
         if near(got, mistaken(*given), tolerance):
             raise Wrong(sentence)
-    raise Wrong(f"{what} {_difference(got, right.to(torch.float64))}")
+    raise Wrong(f"{what} {_difference(got, right.to(torch.float64), told)}")
 
 
-def _difference(got: Tensor, right: Tensor) -> str:
+def _difference(got: Tensor, right: Tensor, told: Told | None) -> str:
     differs = ~torch.isclose(got, right, rtol=1e-4, atol=1e-4)
     at = tuple((differs if differs.any() else got == got).nonzero()[0].tolist())
+    inputs = told(tuple(got.shape), at) if told else ""
+    yours = f"For {inputs} yours" if inputs else "Yours"
     place = f" at index {at if len(at) > 1 else at[0]}" if at else ""
-    return f"Yours is {got[at].item():.6g}{place}, where {right[at].item():.6g} is due."
+    values = f"{got[at].item():.6g}{place}, where {right[at].item():.6g} is due."
+    return f"{yours} is {values}"
+
+
+def expect_whole(value: object, what: str) -> None:
+    """Raise Wrong unless a result that is right otherwise is of an integer dtype."""
+    if not is_whole(value):
+        raise Wrong(f"{what} are right, but as floats: whole numbers are asked for.")
 
 
 def _tensor(value: object) -> Tensor:

@@ -11,7 +11,14 @@ from gencourse.density import (
     pixel_table,
 )
 from gencourse.evaluate import bits_per_dim
-from gencourse.exercises import continuous_laws, discrete_laws, neighbour_laws
+from gencourse.exercises import (
+    continuous_laws,
+    discrete_laws,
+    kernel_laws,
+    mixture_laws,
+    neighbour_laws,
+    table_laws,
+)
 from gencourse.exercises.exercise import Exercise
 
 EXERCISES = (
@@ -41,8 +48,9 @@ EXERCISES = (
             "code: a product becomes a sum, and the exponential goes away.",
             "Three terms are left: the squared distance from the mean in units of std, "
             "the logarithm of std, and a constant.",
-            "The first term is minus half the square of (x - mean) / std; from it go "
-            "the logarithm of std and half the logarithm of 2π, which is 0.919.",
+            "At x = mean only two terms are left: -0.919 in all where std is 1, "
+            "-1.612 where it is 2. One std away from the mean the value is lower by "
+            "one half, two away by 2: write a term for each of these facts.",
         ),
         laws=(
             continuous_laws.gaussian_at_points,
@@ -61,10 +69,11 @@ EXERCISES = (
             "(N, K): an axis of length 1 makes x broadcast against the components.",
             "A weight multiplies a density, so its logarithm is added to a "
             "log-density. What is left is the logarithm of a sum of exponentials.",
-            "Far from every mean each exponential is 0 and the logarithm -inf. Take "
-            "the largest term out of the sum first; torch.logsumexp does just that.",
+            "Far from all the means each exponential is 0 and its logarithm -inf: the "
+            "largest term has to come out of the sum first. torch has a function that "
+            "does so; which of the two axes is it to add up?",
         ),
-        laws=(continuous_laws.mixture_at_points, continuous_laws.mixture_far_away),
+        laws=(mixture_laws.mixture_at_points, mixture_laws.mixture_far_away),
     ),
     Exercise(
         key="density.kl_divergence",
@@ -76,8 +85,9 @@ EXERCISES = (
             "It is a mean under p: of what, and along which axis is it summed?",
             "Where p is 0, the product of 0 and -inf is NaN to a computer, and 0 to "
             "us. Where q alone is 0, infinity is the right answer: let it be.",
-            "Sum p times the difference of the two logarithms; before the sum, put a 0 "
-            "where p is 0 with torch.where, or use torch.xlogy, which knows 0 log 0.",
+            "torch.where puts something harmless in the place of what would be NaN; "
+            "torch.xlogy knows that 0 log 0 is 0. Which zeros need it: those of p, "
+            "those of q, or both?",
         ),
         laws=(
             discrete_laws.divergence_of_rows,
@@ -97,10 +107,10 @@ EXERCISES = (
             "You need all M times N squared distances: broadcasting (M, 1, D) against "
             "(1, N, D), or torch.cdist, gives them.",
             "A kernel in D dimensions is a product of D Gaussians, so its log-density "
-            "is a sum over D. Then logsumexp over the data, and take away the "
-            "logarithm of N for the mean.",
+            "is a sum over D. Densities, not logarithms, are averaged over the data: "
+            "what does dividing by N become once you have taken logarithms?",
         ),
-        laws=(continuous_laws.kernel_at_points, continuous_laws.kernel_far_away),
+        laws=(kernel_laws.kernel_at_points, kernel_laws.kernel_far_away),
     ),
     Exercise(
         key="density.pixel_table",
@@ -113,30 +123,33 @@ EXERCISES = (
             "for all pixels at once.",
             "Comparing x with one level gives a truth value for each image and pixel; "
             "summing them over the images counts. One-hot vectors do it in one go.",
-            "Stack the counts of all levels along a new last axis, add smoothing to "
-            "each, and divide by what each pixel's row now sums to: the images, and "
-            "one smoothing for each level.",
+            "With the levels' counts along a new last axis, smoothing and one division "
+            "are left. For 7 images, 4 levels and smoothing 0.5 the divisor is 9, at "
+            "every pixel: what is the 2 on top of the 7?",
         ),
-        laws=(discrete_laws.table_of_pixels, discrete_laws.table_of_many),
+        laws=(table_laws.table_of_pixels, table_laws.table_of_many),
     ),
     Exercise(
         key="density.neighbour_counts",
-        title="Which level follows its left and upper neighbours",
+        title="Which level follows the neighbours left and above",
         reference=neighbour_counts,
         minutes=30,
         difficulty=3,
         hints=(
             "Make two more tensors of the shape of x: at each pixel its left "
-            "neighbour's level, and its upper neighbour's; 0 where there is none.",
+            "neighbour's level, and that of the one above; 0 where there is none.",
             "Turn both into contexts, in int64: a uint8 times 64 starts again at 0. A "
-            "triple (left, up, level) then names one cell of the table.",
-            "Number the cells in the order of memory, so that a triple becomes a "
-            "single whole number; torch.bincount with minlength counts them all, and "
-            "a reshape gives the table back.",
+            "triple (left, above, level) then names one cell of the table.",
+            "torch.bincount counts whole numbers, so number the cells in the order of "
+            "memory. From one level to the next the number grows by 1: by how much "
+            "from one context above to the next, and by how much from one on the left?",
         ),
         laws=(
             neighbour_laws.counts_of_neighbours,
+            neighbour_laws.counts_in_uneven_contexts,
             neighbour_laws.counts_without_overflow,
+            neighbour_laws.counts_are_whole,
         ),
+        whole=True,
     ),
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from gencourse.exercises.answer import Answer
 
-    Law = Callable[[Answer], None]
+Law = Callable[["Answer"], None]
 
 
 class Wrong(Exception):  # noqa: N818 - a verdict, not an error of the program
@@ -39,6 +39,7 @@ class Exercise:
         difficulty: 1 (recall) to 3 (a piece of work).
         hints: a nudge, a direction, nearly the solution.
         laws: run in this order; each raises Wrong with a sentence of its own.
+        whole: whether the reference returns whole numbers, int64.
     """
 
     key: str
@@ -48,3 +49,4 @@ class Exercise:
     difficulty: int
     hints: tuple[str, str, str]
     laws: tuple[Law, ...]
+    whole: bool = False

@@ -1,9 +1,8 @@
-"""What right principal components, angles and gradients of a linear code obey."""
+"""What right principal components and right angles between subspaces obey."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -15,6 +14,8 @@ from gencourse.exercises.exercise import Wrong
 COMPONENTS: Mistakes = {
     "Your components point where the data varies least; the greatest variance is asked "
     "for.": lambda axes, x: axes[-3:],
+    "Your components belong to data whose pixels are scaled to the same spread: only "
+    "subtract the mean.": lambda axes, x: _exact_axes(x / x.std(0)).mT[:3],
     "Your components belong to data that is not centred: subtract the mean first.": (
         lambda axes, x: torch.linalg.svd(x.double(), full_matrices=False).Vh[:3]
     ),
@@ -28,6 +29,22 @@ ANGLES: Mistakes = {
     ),
     "These are degrees; radians are asked for.": lambda right: right.rad2deg(),
     "Your angles descend; the smallest comes first.": lambda right: right.flip(0),
+    "These are 1 minus the cosines; the angles are asked for.": (
+        lambda right: 1 - right.cos()
+    ),
+    "Sine and cosine are exchanged: each angle is taken from the complement.": (
+        lambda right: math.pi / 2 - right
+    ),
+    "You took the squares of the cosines for the cosines.": (
+        lambda right: right.cos().square().acos()
+    ),
+    "You took the squares of the cosines for the cosines, in ascending order.": (
+        lambda right: right.cos().square().acos().flip(0)
+    ),
+    "Your angles are all 0, as if the subspaces were the same: a QR decomposition "
+    "makes columns orthonormal, and it is rows that span the subspaces.": (
+        torch.zeros_like
+    ),
     "These are the cosines in descending order; the angles are asked for.": (
         lambda right: right.cos().flip(0)
     ),
@@ -35,14 +52,26 @@ ANGLES: Mistakes = {
         lambda right: (math.pi / 2 - right).flip(0)
     ),
 }
-# How each gradient goes wrong, for N = 7 images of D = 4 pixels.
-GRADIENT: dict[str, Callable[[Tensor], Tensor]] = {
-    "is summed over the images; the loss is a mean over them": lambda g: 7 * g,
-    "is averaged over the pixels too; the loss is a sum over them": lambda g: g / 4,
-    "is twice too large: the half cancels the 2 of the square": lambda g: 2 * g,
-    "is half as large as it should be: the square brings a 2": lambda g: g / 2,
-    "has its sign turned: it should point uphill": lambda g: -g,
+
+
+MEAN_SHAPES = {
+    (): "The mean is taken over the images alone, at each pixel.",
+    (50,): "That is the mean of each image; the mean image is asked for.",
+    (1, 6): "The mean has one axis.",
+    (3, 6): "The pair is exchanged: the mean comes first.",
 }
+MEANS: Mistakes = {
+    "Your mean is 0, that of the centred data; the mean of x is asked for.": (
+        torch.zeros_like
+    ),
+}
+
+
+def _exact_axes(x: Tensor) -> Tensor:
+    """The directions of x, the greatest variance first, as columns."""
+    centred = x.double() - x.double().mean(0)
+    ascending: Tensor = torch.linalg.eigh(centred.mT @ centred).eigenvectors
+    return ascending.flip(1)
 
 
 def _spread_data() -> tuple[Tensor, Tensor]:
@@ -52,8 +81,7 @@ def _spread_data() -> tuple[Tensor, Tensor]:
     scale = torch.tensor([27.0, 9.0, 3.0, 0.6, 0.2, 0.05])
     mean = torch.tensor([40.0, -20.0, 10.0, 5.0, 30.0, -8.0])
     x = torch.randn(50, 6, generator=generator) * scale @ turn.mT + mean
-    centred = x.double() - x.double().mean(0)
-    return x, torch.linalg.eigh(centred.mT @ centred).eigenvectors.flip(1).mT
+    return x, _exact_axes(x).mT
 
 
 def pca_finds_components(f: Answer) -> None:
@@ -61,12 +89,15 @@ def pca_finds_components(f: Answer) -> None:
     x, axes = _spread_data()
     first, second = pair(f(x, 3), "mean", "components")
     what = "The mean should be that of the data, a number for each pixel."
-    expect(numbers(first, (6,)), x.double().mean(0), what, tolerance=1e-3)
+    got = numbers(first, (6,), MEAN_SHAPES)
+    expect(got, x.double().mean(0), what, MEANS, (got,), tolerance=1e-3)
     shapes = {
         (6, 3): "A component is a row.",
         (6, 6): "Keep the first k.",
         (50, 3): "These are the codes of the images; the directions are asked for.",
-        (3,): "These are variances; the directions are asked for.",
+        (50, 6): "These are images made of codes; the directions are asked for.",
+        (3, 50): "These hold a number for each image, not for each pixel.",
+        (3,): "These tell the spread along directions; the directions are asked for.",
     }
     rows = numbers(second, (3, 6), shapes)
     lengths = rows.norm(dim=1)
@@ -81,6 +112,9 @@ def _check_directions(rows: Tensor, axes: Tensor, x: Tensor) -> None:
     def same(a: Tensor, b: Tensor) -> bool:  # whatever the order and the signs
         return near(a.mT @ a, b.mT @ b, 2e-2)
 
+    columns = _exact_axes(x).abs()  # each known but for its sign
+    if any(near(rows.abs(), m[:3], 2e-2) for m in (columns, columns.flip(1))):
+        raise Wrong("Your rows cut across a matrix whose columns are the components.")
     for sentence, mistaken in COMPONENTS.items():
         if same(rows, mistaken(axes, x)):
             raise Wrong(sentence)
@@ -110,14 +144,14 @@ def angles_are_known(f: Answer) -> None:
     """Two planes built to meet at two angles have these angles."""
     a, b, right = _planes()
     shapes = {
-        (): "Two planes have two angles.",
+        (): "Two subspaces of k rows each have k angles.",
         (2, 2): "Not between each two rows: between the subspaces.",
         (5,): "Keep to the subspaces: k rows, k angles.",
     }
     got = numbers(f(a, b), (2,), shapes)
     if got.isnan().any():
         raise Wrong("Your angles hold NaN: is some cosine above 1?")
-    what = "The planes are built to meet at 0.3 and 1.2 radians."
+    what = "The two subspaces are built to meet at 0.3 and 1.2 radians."
     expect(got, right, what, ANGLES, (right.double(),), tolerance=2e-3)
 
 
@@ -149,37 +183,3 @@ def angles_of_the_same(f: Answer) -> None:
             )
         what = "The angles between a subspace and itself should be 0."
         expect(got, torch.zeros(3), what, tolerance=3e-3)
-
-
-def gradients_by_autograd(f: Answer) -> None:
-    """Both gradients are those that autograd finds."""
-    generator = torch.Generator().manual_seed(0)
-    x, encoder = (torch.randn(*s, generator=generator) for s in ((7, 4), (4, 2)))
-    decoder = torch.randn(2, 4, generator=generator)
-    leaves = [w.double().requires_grad_() for w in (encoder, decoder)]
-    errors = x.double() @ leaves[0] @ leaves[1] - x.double()
-    right = torch.autograd.grad(0.5 * errors.square().sum() / len(x), leaves)
-    first, second = pair(f(x - 0, encoder, decoder), "encoder's", "decoder's gradient")
-    _check_exchanged(first, second, right)
-    _check_gradient("encoder", first, right[0])
-    _check_gradient("decoder", second, right[1])
-
-
-def _check_exchanged(first: object, second: object, right: tuple[Tensor, ...]) -> None:
-    shape = getattr(first, "shape", ()), getattr(second, "shape", ())
-    if tuple(map(tuple, shape)) == ((2, 4), (4, 2)):
-        turned = near(numbers(first, (2, 4)), right[0].mT)
-        raise Wrong(
-            "Your gradients are transposed: each has the shape of its weights."
-            if turned
-            else "The pair is exchanged: the encoder's gradient comes first."
-        )
-
-
-def _check_gradient(name: str, value: object, right: Tensor) -> None:
-    shape = (4, 2) if name == "encoder" else (2, 4)
-    got = numbers(value, shape, {shape[::-1]: f"This is the {name}'s gradient."})
-    for mistake, mistaken in GRADIENT.items():
-        if near(got, mistaken(right)):
-            raise Wrong(f"The {name}'s gradient {mistake}.")
-    expect(got, right, f"The {name}'s gradient differs from the loss's slope.")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gencourse.exercises.answer import Answer, Raised
-from gencourse.exercises.compare import near, numbers
+from gencourse.exercises.compare import expect_whole, near, numbers
 from gencourse.exercises.exercise import Wrong
 
 
@@ -28,6 +28,8 @@ def noise_is_not_clamped(f: Answer) -> None:
         raise Wrong(
             "Your result is cut at 0 and 1; noise may lead out of the unit range."
         )
+    if near(noise, noise[:, :, :1, :1].expand_as(noise)):
+        raise Wrong("All pixels of an image get the same noise; each gets its own.")
     if noise.min() >= 0:
         raise Wrong("Your noise is never negative; it should be normal around 0.")
     if near(noise, (noise[:1]).expand_as(noise)):
@@ -45,6 +47,12 @@ def noise_is_normal(f: Answer) -> None:
         raise Wrong("You took the root of std: the noise is too wide.")
     if abs(std - 1) < 0.02 or abs(std - 0.577) < 0.01:
         raise Wrong("The noise is not scaled by std.")
+    if abs(abs(mean) - 0.5) < 0.01:  # the images are 0.5 everywhere
+        raise Wrong(
+            "The images are missing from your result: it is noise alone."
+            if mean < 0
+            else "Your result holds the images twice: the noise has mean 0."
+        )
     if abs(mean) > 0.01:
         raise Wrong(f"The noise should have mean 0; its mean is {mean:.3f}.")
     beyond = (noise.abs() > 2 * noise.std()).double().mean().item()
@@ -83,9 +91,19 @@ def _draw(f: Answer, seed: int = 0) -> Tensor:
     shapes = {
         (30,): "Indices are asked for, per_class for each class.",
         (4,): "There are per_class for each class that is present.",
+        (12, 1): "The indices are one row of numbers.",
         (3, 4): "Join the classes into one row of indices.",
     }
-    return numbers(f(LABELS[order], 4, generator), (12,), shapes)
+    try:
+        result = f(LABELS[order], 4, generator)
+    except Raised as raised:
+        if not isinstance(raised.error, ValueError):
+            raise
+        raise Wrong(
+            "Your function raises ValueError where every class in y has enough "
+            "images: here 2, 5 and 9 occur, and a class that does not occur is none."
+        ) from None
+    return numbers(result, (12,), shapes)
 
 
 def draw_is_balanced(f: Answer) -> None:
@@ -127,16 +145,29 @@ def draw_is_random(f: Answer) -> None:
 
 def draw_needs_enough(f: Answer) -> None:
     """A class with too few images is a ValueError."""
+    error = _error_for_too_few(f)
+    if isinstance(error, ValueError):
+        return
+    raise Wrong(
+        f"A class with too few images raises {type(error).__name__}; a ValueError is "
+        "asked for."
+        if error
+        else "With 2 images of a class and 3 asked for, a ValueError should be raised."
+    )
+
+
+def _error_for_too_few(f: Answer) -> BaseException | None:
     labels = torch.tensor([0, 0, 0, 1, 1])
     try:
         f(labels, 3, torch.Generator().manual_seed(0))
     except Raised as raised:
-        if isinstance(raised.error, ValueError):
-            return
-        name = type(raised.error).__name__
-        raise Wrong(
-            f"A class with too few images raises {name}; a ValueError is asked for."
-        ) from None
-    raise Wrong(
-        "With 2 images of a class and 3 asked for, a ValueError should be raised."
-    )
+        return raised.error
+    except Wrong:  # nothing is returned: no error either
+        return None
+    return None
+
+
+def draw_is_whole(f: Answer) -> None:
+    """Indices are of an integer dtype, or they index nothing."""
+    generator = torch.Generator().manual_seed(0)
+    expect_whole(f(LABELS, 4, generator), "Your indices")

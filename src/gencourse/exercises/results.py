@@ -1,0 +1,97 @@
+"""Give a learner's results the type that the reference's have."""
+
+from __future__ import annotations
+
+import functools
+import typing
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gencourse.exercises.exercise import Exercise
+
+Function = Callable[..., Any]
+# Which learner's function stands under a wrapper. __wrapped__ would not do: learners
+# have decorators of their own.
+_mine: weakref.WeakKeyDictionary[Function, Function] = weakref.WeakKeyDictionary()
+
+
+def wrapped(exercise: Exercise, answer: Function) -> Function:
+    """Return the learner's function with its results converted as by `converted`."""
+
+    @functools.wraps(answer)
+    def with_tensors(*args: object, **kwargs: object) -> object:
+        result = answer(*args, **kwargs)
+        return converted(exercise, result, (*args, *kwargs.values()))
+
+    _mine[with_tensors] = answer
+    return with_tensors
+
+
+def unwrapped(answer: object) -> object:
+    """Return the learner's function under a wrapper of `wrapped`, else the answer."""
+    try:
+        return _mine.get(answer, answer)  # type: ignore[call-overload]
+    except TypeError:  # some values can be no keys
+        return answer
+
+
+def converted(exercise: Exercise, result: object, inputs: tuple[object, ...]) -> object:
+    """Return a result as the tensors that the reference would return.
+
+    Whole numbers become int64, others the first floating input's dtype, or stay what
+    they are where no input is floating. What is right already comes back itself.
+    """
+    tensors = [value for value in inputs if isinstance(value, Tensor)]
+    if not _returns_pair(exercise.reference):
+        return _tensor(result, tensors, exercise.whole)
+    if not isinstance(result, (tuple, list)):
+        return result
+    parts = tuple(_tensor(part, tensors, exercise.whole) for part in result)
+    same = all(map(lambda a, b: a is b, parts, result))
+    return result if same and isinstance(result, tuple) else parts
+
+
+def is_whole(value: object) -> bool:
+    """Return whether a result's dtype is one of whole numbers."""
+    if isinstance(value, Tensor):
+        return not (value.is_floating_point() or value.is_complex())
+    if isinstance(value, (list, tuple)):
+        return all(map(is_whole, value))
+    return bool(np.asarray(value).dtype.kind in "iu")
+
+
+def _returns_pair(reference: Function) -> bool:
+    returned = typing.get_type_hints(reference).get("return")
+    return typing.get_origin(returned) is tuple
+
+
+def _tensor(value: object, inputs: list[Tensor], whole: bool) -> Tensor:
+    tensor = _joined(value)
+    floating = [t.dtype for t in inputs if t.is_floating_point()]
+    if whole:
+        return tensor.to(_device(inputs), torch.int64)
+    if not (floating or tensor.is_floating_point()):
+        return tensor.to(_device(inputs), torch.float64)
+    dtype = floating[0] if floating else tensor.dtype
+    return tensor.to(_device(inputs), dtype)
+
+
+def _device(inputs: list[Tensor]) -> torch.device:
+    return inputs[0].device if inputs else torch.device("cpu")
+
+
+def _joined(value: object) -> Tensor:
+    """Return a list, array or number as a tensor; lists may hold tensors."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (list, tuple)) and not all(
+        isinstance(part, (int, float)) for part in value
+    ):
+        return torch.stack([_joined(part) for part in value])
+    # A copy: an array may be read-only, or run backwards.
+    return torch.tensor(np.array(value))
