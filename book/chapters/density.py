@@ -885,7 +885,9 @@ print(
     f"left 200, above 210: level {level} has {probs[row, column, level]:.4f}"
 )
 course = NeighbourTable(train.x[:500])
-print(f"the course's table says      {course.table[row, column, level]:.4f}")
+print(
+    f"the course's table says      {course.table[64 * row + column, level]:.4f}"
+)
 
 # %% [markdown]
 r"""

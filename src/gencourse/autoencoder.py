@@ -1,7 +1,7 @@
 """Autoencoders, and a classifier that starts from a trained encoder.
 
 The decoder and the reconstruction exist only to make a loss: what is kept is the
-encoder (Hinton and Salakhutdinov 2006, https://doi.org/10.1126/science.1127647).
+encoder, https://doi.org/10.1126/science.1127647 (Hinton and Salakhutdinov 2006).
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ class ConvAutoencoder(Autoencoder):
         width: int = 32,
     ) -> None:
         super().__init__()
-        channels, height, side = shape
-        if height % 4 or side % 4:
-            raise ValueError(f"expected sides that are multiples of 4, got {shape}")
+        channels, height, side = _divisible_by_four(shape)
         self.shape, self.levels, self.latent = shape, levels, latent
         small = (2 * width, height // 4, side // 4)
         self.encoder = nn.Sequential(
@@ -102,13 +100,10 @@ class ConvAutoencoder(Autoencoder):
             nn.GELU(),
             nn.Conv2d(2 * width, 2 * width, 3, padding=1),
             nn.GELU(),
-            nn.Flatten(),
-            nn.Linear(prod(small), latent),
+            *(nn.Flatten(), nn.Linear(prod(small), latent)),
         )
         self.decoder = nn.Sequential(
-            nn.Linear(latent, prod(small)),
-            nn.GELU(),
-            nn.Unflatten(1, small),
+            *(nn.Linear(latent, prod(small)), nn.GELU(), nn.Unflatten(1, small)),
             nn.Conv2d(2 * width, 2 * width, 3, padding=1),
             nn.GELU(),
             nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),
@@ -118,10 +113,9 @@ class ConvAutoencoder(Autoencoder):
 
 
 class Denoising(nn.Module):
-    """Train an autoencoder to undo noise: Vincent et al. 2008, with Gaussian noise.
+    """Train an autoencoder to undo Gaussian noise; ``noise`` is its standard deviation.
 
-    https://doi.org/10.1145/1390156.1390294. ``noise`` is the standard deviation, in
-    units of the grey range [0, 1].
+    Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294.
     """
 
     def __init__(self, autoencoder: Autoencoder, *, noise: float = 0.5) -> None:
@@ -198,3 +192,9 @@ def add_noise(
     """
     noise = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
     return x + std * noise
+
+
+def _divisible_by_four(shape: Shape) -> Shape:
+    if shape[1] % 4 or shape[2] % 4:
+        raise ValueError(f"expected sides that are multiples of 4, got {shape}")
+    return shape

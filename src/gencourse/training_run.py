@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
@@ -23,6 +22,7 @@ from gencourse.turns import (
     averaging,
     check_average,
     describe,
+    device_of,
     name_of,
     owner_of,
     parameters_of,
@@ -56,15 +56,13 @@ class TrainingRun:
                 f"got {batches.size}"
             )
         owners = [owner_of(losses) for _, losses in turns]
-        self.modules = list(
-            dict.fromkeys(m for m in (*owners, *modules) if m is not None)
-        )
+        every = [m for m in (*owners, *modules) if m is not None]
+        self.modules = list(dict.fromkeys(every))
         self.optimizers = list(dict.fromkeys(optimizer for optimizer, _ in turns))
         self.fabric, self.ema, self.clip, self.schedule = fabric, ema, clip, schedule
         check_average(ema, self.modules)
         self.identity = self._identity(turns, batches)
-        here = torch.empty(0)
-        self.homes = [(m, next(m.parameters(), here).device) for m in self.modules]
+        self.homes = [(m, device_of(m)) for m in self.modules]
         self.turns = set_up(turns, fabric)
         self.batches = batches.to(fabric.device)
         self.schedulers = [LambdaLR(o, self._factor) for o in self.optimizers]

@@ -35,6 +35,11 @@ def parameters_of(optimizer: Optimizer) -> list[Tensor]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
+def device_of(module: nn.Module) -> torch.device:
+    """Return where the module's parameters are; the CPU if it has none."""
+    return next((p.device for p in module.parameters()), torch.device("cpu"))
+
+
 def describe(turn: Turn) -> str:
     """Return which losses are lowered how, the same in every process."""
     optimizer, losses = turn

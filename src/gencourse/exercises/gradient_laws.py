@@ -83,7 +83,13 @@ def _check_gradient(
     for mistake, mistaken in GRADIENT.items():
         if near(got, mistaken(right)):
             raise Wrong(f"The {name}'s gradient {mistake}.")
-    x, encoder, decoder = parts
+    _check_errors(name, got, *parts)
+
+
+def _check_errors(
+    name: str, got: Tensor, x: Tensor, encoder: Tensor, decoder: Tensor
+) -> None:
+    """Raise Wrong where something else went back through the layers than the error."""
     errors = {
         "the reconstruction, where its error belongs": x @ encoder @ decoder,
         "the error squared, where a derivative has the error itself": (
