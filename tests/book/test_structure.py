@@ -44,8 +44,6 @@ LONGER_FUNCTIONS: dict[str, str] = {}
 # Modules that are parts of another one, or too small for a file: where their tests are.
 TESTED_ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(["archives.py", "download.py"], "test_data.py"),
-    **dict.fromkeys(["baselines.py", "fitted.py"], "test_density.py"),
-    "codes.py": "test_autoencoder.py",
     **dict.fromkeys(
         [
             "checkpoint_io.py",
