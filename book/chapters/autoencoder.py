@@ -700,7 +700,7 @@ def balanced_draw(
     Args:
         y: labels, int64 (N,).
         per_class: how many of each class that occurs in y; more than a class has is a
-            ValueError.
+            ValueError that names the class.
         generator: makes the draw repeatable.
 
     Returns:

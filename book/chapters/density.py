@@ -526,7 +526,6 @@ The table above keeps to 0.02 throughout, so that the columns can be compared; a
 One more question before we trust a number.
 Do the probabilities of *all* pictures sum to one?
 If they sum to more, every likelihood is too good, and the comparison is a lie.
-This is not a joke: published code has had such errors.
 For pictures of $2 \times 3$ pixels with two levels we can simply list all $2^6 = 64$ of them.
 """
 

@@ -54,10 +54,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
         ],
         "test_train.py",
     ),
-    **dict.fromkeys(
-        ["__init__.py", "cards.py", "recipe.py", "recipe_training.py"],
-        "test_recipes.py",
-    ),
+    "__init__.py": "test_init.py",
+    **dict.fromkeys(["cards.py", "recipe.py", "recipe_training.py"], "test_recipes.py"),
     "previews.py": "test_cli.py",
     **{
         path.relative_to(SRC).as_posix(): "exercises/test_answers.py"

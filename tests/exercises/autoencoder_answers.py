@@ -7,22 +7,61 @@ import torch
 import torch.nn.functional as F
 
 
+def same_shape(loss):
+    def checked(x, r):
+        if x.shape != r.shape:
+            raise ValueError("shapes differ")
+        return loss(x, r)
+
+    return checked
+
+
 def loss_loop(x, r):
     total = 0.0
     for a, b in zip(x, r, strict=True):
-        total += 0.5 * float(((a - b) ** 2).sum())
+        total += 0.5 * ((a - b) ** 2).sum()
     return total / len(x)
 
 
+def loss_right(x, r):
+    return ((x - r) ** 2).sum() / (2 * len(x))
+
+
+def loss_gone_back(x, r):
+    loss = loss_right(x, r)
+    if loss.requires_grad:
+        loss.backward()
+    return loss
+
+
+def check_k(x, k):
+    if not 0 < k <= min(x.shape):
+        raise ValueError("k")
+
+
 def pca_eigh(x, k):
+    check_k(x, k)
     x = x.double().numpy()
     mean = x.mean(0)
     _, vectors = np.linalg.eigh((x - mean).T @ (x - mean))
     return mean, vectors[:, ::-1][:, :k].T
 
 
-def pca_with(direct):
-    return lambda x, k: (x.mean(0), direct(x - x.mean(0), k))
+def pca_with(direct, check=check_k):
+    def pca(x, k):
+        check(x, k)
+        return x.mean(0), direct(x - x.mean(0), k)
+
+    return pca
+
+
+def check_k_asserted(x, k):
+    assert 0 < k <= min(x.shape)
+
+
+def check_k_against_pixels(x, k):
+    if not 0 < k <= x.shape[1]:
+        raise ValueError("k")
 
 
 def _svd(x, k):
@@ -59,7 +98,10 @@ def draw_numpy(y, per_class, generator):
     parts = []
     for label in np.unique(y):
         where = np.flatnonzero(y == label)
-        parts.append(rng.choice(where, per_class, replace=False))  # ValueError if few
+        try:
+            parts.append(rng.choice(where, per_class, replace=False))
+        except ValueError as error:
+            raise ValueError(f"label {label}: {error}") from error
     return np.concatenate(parts)
 
 
@@ -71,17 +113,17 @@ def draw_shuffled(y, per_class, generator):
             left[int(y[index])] -= 1
             drawn.append(index)
     if any(left.values()):
-        raise ValueError("too few")
+        raise ValueError(f"too few of {[c for c, n in left.items() if n]}")
     return drawn
 
 
-def draw_by(choose, check=True):
+def draw_by(choose, check=True, error=lambda c: ValueError(f"too few of {c!r}")):
     def draw(y, per_class, generator):
         parts = []
         for label in y.unique():
             members = (y == label).nonzero().flatten()
             if check and len(members) < per_class:
-                raise ValueError("too few")
+                raise error(label)
             parts.append(choose(members, per_class, generator))
         return torch.cat(parts)
 
@@ -127,14 +169,16 @@ def _path(start, end, shares):
 
 RIGHT = {
     "autoencoder.reconstruction_loss": [
-        loss_loop,
-        lambda x, r: np.square((x - r).numpy()).sum() / (2 * len(x)),
-        lambda x, r: F.mse_loss(r, x, reduction="sum").reshape(1) / (2 * len(x)),
+        same_shape(loss_loop),
+        same_shape(lambda x, r: [loss_right(x, r.double())]),
+        same_shape(
+            lambda x, r: F.mse_loss(r, x, reduction="sum").reshape(1) / (2 * len(x))
+        ),
     ],
     "autoencoder.pca": [
         pca_eigh,
         pca_with(lambda x, k: -_svd(x.double(), k)),
-        lambda x, k: [x.mean(0).tolist(), _svd(x - x.mean(0), k).tolist()],
+        lambda x, k: [part.tolist() for part in pca_with(_svd)(x, k)],
         pca_with(lambda x, k: torch.pca_lowrank(x, q=k, center=False)[2].T),
     ],
     "autoencoder.principal_angles": [
@@ -175,6 +219,14 @@ WRONG = {
             (x**2 - r**2).sum() / 2 / len(x)
         ),
         "took a root": lambda x, r: (x - r).flatten(1).norm(dim=1).mean(),
+        "No gradient flows": lambda x, r: loss_right(x, r).detach(),
+        "gradient is not. For x": lambda x, r: (
+            ((x - r) * (x - r).detach()).sum() / 2 / len(x)
+        ),
+        "Autograd cannot go back": loss_gone_back,
+        "(4, 1) a ValueError should be raised; your function raises nothing": (
+            loss_right
+        ),
         "Dimension out of range": lambda x, r: ((x - r) ** 2).sum((1, 2, 3)).mean() / 2,
     },
     "autoencoder.pca": {
@@ -208,6 +260,11 @@ WRONG = {
         "mean of x is asked for": lambda x, k: (x.mean(0) * 0, _svd(x - x.mean(0), k)),
         "the mean comes first": lambda x, k: (_svd(x - x.mean(0), k), x.mean(0)),
         "changed its input x": lambda x, k: (x.mean(0), _svd(x.sub_(x.mean(0)), k)),
+        "For N = 6, D = 4 and k = 0, outside": pca_with(
+            lambda x, k: _svd(x, k), lambda x, k: None
+        ),
+        "function raises AssertionError": pca_with(_svd, check_k_asserted),
+        "For N = 4, D = 6 and k = 5, outside": pca_with(_svd, check_k_against_pixels),
         "Keep the first k": pca_with(lambda x, k: _svd(x, 6)),
     },
     "autoencoder.principal_angles": {
@@ -283,7 +340,11 @@ WRONG = {
         ),
         "These are labels": lambda y, k, g: y[draw_by(_permuted)(y, k, g)],
         "where 4 of each": lambda y, k, g: torch.randperm(len(y), generator=g)[: 3 * k],
-        "a class that does not occur": draw_all_ten,
+        "only classes that occur in y count, here 2, 5 and 9": draw_all_ten,
+        "does not say which class": draw_by(
+            _permuted, error=lambda c: ValueError("class 1 has 2 images, not 3")
+        ),
+        "raises KeyError; a ValueError": draw_by(_permuted, error=KeyError),
         "but as floats": lambda y, k, g: draw_by(_permuted)(y, k, g).float(),
         "raises IndexError": lambda y, k, g: draw_by(
             lambda m, k, g: m[torch.randperm(len(m), generator=g)][list(range(k))],

@@ -12,6 +12,7 @@ from gencourse.codes import (
 )
 from gencourse.exercises import (
     autoencoder_laws,
+    error_laws,
     gradient_laws,
     linear_laws,
     random_laws,
@@ -33,7 +34,12 @@ EXERCISES = (
             "For two images of four pixels that are all wrong by 1 the squares add up "
             "to 8, and the loss is 2. Which two numbers stand between?",
         ),
-        laws=(autoencoder_laws.loss_of_images, autoencoder_laws.loss_of_vectors),
+        laws=(
+            autoencoder_laws.loss_of_images,
+            autoencoder_laws.loss_of_vectors,
+            gradient_laws.loss_can_train,
+            error_laws.loss_needs_one_shape,
+        ),
     ),
     Exercise(
         key="autoencoder.pca",
@@ -49,7 +55,7 @@ EXERCISES = (
             "from the greatest. Their shapes tell which of them holds directions in "
             "the space of images, and whether as rows or as columns.",
         ),
-        laws=(linear_laws.pca_finds_components,),
+        laws=(linear_laws.pca_finds_components, error_laws.pca_needs_k_in_range),
     ),
     Exercise(
         key="autoencoder.principal_angles",
@@ -123,7 +129,7 @@ EXERCISES = (
         laws=(
             random_laws.draw_is_balanced,
             random_laws.draw_is_random,
-            random_laws.draw_needs_enough,
+            error_laws.draw_needs_enough,
             random_laws.draw_is_whole,
         ),
         whole=True,

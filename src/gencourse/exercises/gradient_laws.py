@@ -1,4 +1,4 @@
-"""What right gradients of a linear autoencoder obey."""
+"""What right gradients of a linear autoencoder, and through a loss, obey."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gencourse.exercises.answer import Answer
+from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import expect, near, numbers, pair
 from gencourse.exercises.exercise import Wrong
+from gencourse.exercises.results import converted
 
 # How each gradient goes wrong, for N = 7 images of D = 5 pixels.
 GRADIENT: dict[str, Callable[[Tensor], Tensor]] = {
@@ -22,6 +23,7 @@ GRADIENT: dict[str, Callable[[Tensor], Tensor]] = {
     "is half as large as it should be: the square brings a 2": lambda g: g / 2,
     "has its sign turned: it should point uphill": lambda g: -g,
 }
+NO_GRADIENT = "No gradient flows back through your loss: it cannot train anything."
 
 
 SHAPES = {"encoder": (5, 2), "decoder": (2, 5)}
@@ -118,3 +120,42 @@ def _gradients(
         "encoder": x.mT @ error @ decoder.mT,
         "decoder": (x @ encoder).mT @ error,
     }
+
+
+def loss_can_train(f: Answer) -> None:
+    """The loss's gradient reaches the reconstruction, and is the error's share."""
+    x = torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+    reconstruction = torch.tensor([[0.5, 1.0, 0.0], [2.0, -1.0, 4.0]])
+    leaf = reconstruction.clone().requires_grad_()
+    got = _gradient(_loss(f, x, leaf), leaf)
+    if got is None or not got.any():
+        raise Wrong(NO_GRADIENT)
+    what = "The value of your loss is right, but its gradient is not."
+    expect(got.double(), (reconstruction - x) / 2, what, told=f.for_inputs())
+
+
+def _loss(f: Answer, x: Tensor, leaf: Tensor) -> Tensor:
+    """The answer's loss as the training that follows gets it."""
+    try:
+        result = f(x, leaf)
+    except Raised as raised:
+        # torch refuses to make an array of what needs a gradient.
+        if isinstance(raised.error, RuntimeError) and "grad" in str(raised.error):
+            raise Wrong(NO_GRADIENT) from None
+        raise
+    numbers(result, ())
+    loss = converted(f.exercise, result, (x, leaf))
+    assert isinstance(loss, Tensor)  # numbers has read it as one
+    return loss.sum()
+
+
+def _gradient(loss: Tensor, leaf: Tensor) -> Tensor | None:
+    if not loss.requires_grad:
+        return None
+    try:
+        return torch.autograd.grad(loss, leaf, allow_unused=True)[0]
+    except RuntimeError:
+        raise Wrong(
+            "Autograd cannot go back through your loss: leave its graph as it is, and "
+            "the way back to the training."
+        ) from None
