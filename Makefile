@@ -86,7 +86,7 @@ lint: $(READY) ## check style, types and workflows
 bench: $(READY) ## measure what the benchmarks compare, into _build/benchmarks
 	@mkdir -p _build/benchmarks
 	@for path in benchmarks/*.py; do \
-		$(BIN)/python $$path --json _build/benchmarks/$$(basename $$path .py).json \
+		OMP_NUM_THREADS=1 $(BIN)/python $$path --json _build/benchmarks/$$(basename $$path .py).json \
 			|| exit 1; done
 
 clean: ## delete what was built; .venv stays
