@@ -132,7 +132,7 @@ def test_a_loss_is_of_two_of_a_shape():
         (some_images()[0], r"got shape \(3, 8, 4\)"),
         (some_images()[:0], "empty batch"),
         (some_images() + 1, "expected levels 0 to 15, got 1 to 16"),
-        (some_images().float() - 0.5, "expected levels 0 to 15, got -0.5"),
+        (some_images().float() - 1, "expected levels 0 to 15, got -1"),
     ],
 )
 def test_what_are_no_images_is_said(kind: type[Autoencoder], x: Tensor, said: str):
@@ -397,3 +397,29 @@ def test_a_classifier_has_scores_losses_and_predictions(with_strong_weights):
     assert losses["cross_entropy"].item() == pytest.approx(expected.item(), rel=1e-5)
     assert head.predict(x).equal(logits.argmax(1))
     assert head.predict(x).dtype == torch.int64
+
+
+def test_labels_are_checked_before_they_are_learned():
+    classifier = Classifier(LinearAutoencoder(shape=(3, 8, 4), levels=16, latent=2))
+    x = torch.zeros(2, 3, 8, 4, dtype=torch.uint8)
+    for y in (torch.tensor([0, 99]), torch.tensor([0]), torch.tensor([0.0, 1.0])):
+        with pytest.raises(ValueError, match="expected 2 int64 labels from 0 to 9"):
+            classifier.losses(x, y)
+
+
+@pytest.mark.parametrize("latent", [0, -1, 2.5])
+def test_a_code_holds_one_number_or_more(latent: int):
+    for kind in (LinearAutoencoder, ConvAutoencoder):
+        with pytest.raises(ValueError, match="expected latent to be an int of 1"):
+            kind(latent=latent)
+    with pytest.raises(ValueError, match="expected classes to be an int of 1"):
+        Classifier(LinearAutoencoder(latent=2), classes=0)
+
+
+def test_images_that_were_scaled_already_are_not_trained_on():
+    scaled = torch.full((2, 3, 8, 4), 0.5)
+    autoencoder = LinearAutoencoder(shape=(3, 8, 4), levels=16, latent=2)
+    with pytest.raises(ValueError, match="expected whole levels, got fractions"):
+        autoencoder.losses(scaled)
+    with pytest.raises(ValueError, match="expected whole levels, got fractions"):
+        Classifier(autoencoder).losses(scaled, torch.tensor([0, 1]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from gencourse.batches import Batches
+from gencourse.data import Images
 
 
 def indices(batches, first, last):
@@ -76,6 +78,7 @@ def test_the_fingerprint_tells_streams_apart():
         ({"x": torch.zeros(0, 3)}, r"expected at least one image, got shape \(0, 3\)"),
         ({"x": torch.tensor(1.0)}, "expected at least one image"),
         ({"y": torch.zeros(4)}, "expected 8 labels, one an image, got 4"),
+        ({"y": torch.tensor(1)}, "expected 8 labels, one an image, got a scalar"),
         ({"size": 0}, "expected a batch size of 1 to 8, got 0"),
         ({"size": 9}, "expected a batch size of 1 to 8, got 9"),
         ({"steps": 0}, "expected steps of 1 or more, got 0"),
@@ -84,4 +87,27 @@ def test_the_fingerprint_tells_streams_apart():
 )
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
+        Batches(**{"x": torch.zeros(8, 3), "size": 4, **arguments})
+
+
+IMAGES = Images(torch.zeros(8, 1, 2, 2), torch.zeros(8), 256, ())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": IMAGES}, "expected a tensor as x, got Images: pass images.x$"),
+        ({"y": IMAGES}, "expected a tensor as y, got Images: pass images.y$"),
+        ({"x": [[0.0]] * 8}, "expected a tensor as x, got list$"),
+        ({"x": np.zeros((8, 3))}, "expected a tensor as x, got ndarray$"),
+        ({"y": [0] * 8}, "expected a tensor as y, got list$"),
+        ({"size": 2.5}, "expected an int as size, got 2.5"),
+        ({"size": True}, "expected an int as size, got True"),
+        ({"steps": 2.5}, "expected an int as steps, got 2.5"),
+        ({"steps": "9"}, "expected an int as steps, got '9'"),
+        ({"seed": None}, "expected an int as seed, got None"),
+    ],
+)
+def test_wrong_types_are_named(arguments, message):
+    with pytest.raises(TypeError, match=message):
         Batches(**{"x": torch.zeros(8, 3), "size": 4, **arguments})

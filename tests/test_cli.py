@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from gencourse import previews, recipes
+from gencourse.autoencoder import LinearAutoencoder
 from gencourse.cli import app
 
 MINI = ["--data", "fashion-mini"]
@@ -84,8 +86,46 @@ def test_an_interruption_says_how_to_go_on(monkeypatch, tmp_path):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(recipes, "train", interrupted)
-    result = run("train", "autoencoder", "--out", tmp_path)
-    assert result.exit_code == 130 and "--resume" in result.stderr
+    arguments = ["train", "autoencoder", "--out", tmp_path]
+    result = run(*arguments)
+    assert result.exit_code == 130 and "nothing was saved yet" in result.stderr
+    assert "--resume" not in result.stderr
+    (tmp_path / "autoencoder.checkpoint").touch()
+    result = run(*arguments)
+    assert result.exit_code == 130 and "nothing was saved" not in result.stderr
+    assert "go on from the last checkpoint" in result.stderr
+    assert "--resume" in result.stderr
+
+
+def test_only_a_checkpoint_is_a_run_already(monkeypatch, tmp_path):
+    def exists(*_, **__):
+        raise FileExistsError("something else is in the way")
+
+    monkeypatch.setattr(recipes, "train", exists)
+    arguments = ["train", "autoencoder", "--out", tmp_path]
+    assert one_line(run(*arguments)).endswith("something else is in the way")
+    (tmp_path / "autoencoder.checkpoint").touch()
+    assert "holds a run already" in one_line(run(*arguments))
+
+
+def test_a_folder_that_is_none_is_one_line_and_nothing_trains(monkeypatch, tmp_path):
+    def trains(*_, **__):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr(LinearAutoencoder, "losses", trains)
+    file = tmp_path / "file"
+    file.touch()
+    places = {
+        file: "expected a folder, but",
+        file / "deeper": "can't write to the folder",
+    }
+    if sys.platform == "linux":
+        places[Path("/proc")] = "can't write to the folder /proc: "
+    for place, message in places.items():
+        line = one_line(run("train", "linear-autoencoder", *MINI, "--out", place))
+        assert message in line and "holds a run" not in line
+        assert str(place) in line
+    assert list(tmp_path.iterdir()) == [file] and file.read_bytes() == b""
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,18 @@ def trained(tiny, tmp_path):
         ("steps", 1.5, "an int of 1 or more"),
         ("lr", 0.0, "a number above 0"),
         ("lr", float("nan"), "a number above 0"),
+        ("lr", float("inf"), "a number above 0"),
+        *(("lr", value, "a number above 0") for value in ("0.1", None, True, [1])),
+        ("name", 5, "a name without slashes"),
+        ("description", None, "a string"),
+        ("data", ["mnist"], "one of fashion-mini, fashion-mnist, mnist, cifar10"),
+        ("levels", [2], "a power of two from 2 to 256"),
+        *((name, None, "a function") for name in ("model", "metrics", "schedule")),
+        ("turns", 5, "a function"),
+        ("weight_decay", "0", "0 or more"),
+        ("clip", "1", "a norm above 0, or None"),
+        ("ema_decay", "1", "a number between 0 and 1, or None"),
+        ("batch_size", "1", "an int of 1 or more"),
         ("weight_decay", -1.0, "0 or more"),
         ("clip", 0.0, "a norm above 0, or None"),
         ("ema_decay", 1.0, "a number between 0 and 1, or None"),
@@ -231,6 +243,41 @@ def test_a_damaged_card_is_named(trained, content):
     (trained / "tiny.json").write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(CheckpointError, match=r"tiny.json"):
         recipes.load("tiny", trained)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"config": None}, "config is None"),
+        ({"config": []}, r"config is \[\]"),
+        ({"config": {}}, "config.data is None"),
+        ({"config": {"data": 5}}, "config.data is 5"),
+        ({"metrics": None}, "metrics is None"),
+        ({"metrics": {"error": None}}, "metrics.error is None"),
+        ({"metrics": {"error": "0.1"}}, "metrics.error is '0.1'"),
+        ({"metrics_split": "train"}, "metrics_split is 'train'"),
+        ({"metrics_split": []}, r"metrics_split is \[\]"),
+        ({"weights_sha256": 5}, "weights_sha256 is 5"),
+    ],
+)
+def test_a_damaged_field_of_a_card_is_named(trained, changes, named):
+    path = trained / "tiny.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    for use in (recipes.card, recipes.evaluate):
+        with pytest.raises(CheckpointError, match=rf"tiny.json is damaged: {named}"):
+            use("tiny", trained)
+
+
+@pytest.mark.parametrize("field", ["config", "metrics", "metrics_split"])
+def test_a_field_that_a_card_lacks_is_named(trained, field):
+    path = trained / "tiny.json"
+    card = json.loads(path.read_text())
+    del card[field]
+    path.write_text(json.dumps(card))
+    with pytest.raises(
+        CheckpointError, match=rf"tiny.json is damaged: {field} is None"
+    ):
+        recipes.evaluate("tiny", trained)
 
 
 def test_a_card_of_other_weights_is_refused(trained, tiny, tmp_path):

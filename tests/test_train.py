@@ -301,6 +301,23 @@ def test_no_turns_are_refused():
         fit([], Batches(torch.zeros(2, 3), size=2))
 
 
+def test_turns_that_are_no_pairs_are_refused():
+    model = Quadratic()
+    adam, batches = Adam(model.parameters()), Batches(torch.zeros(2, 3), size=2)
+    good = (adam, model.losses)
+    for turns, message in (
+        ([(model.losses, adam)], r"losses\) as turn 0, got \(method, Adam\)"),
+        ([good, (adam,)], r"as turn 1, got \(Adam\)"),
+        ([(*good, 5)], r"as turn 0, got \(Adam, method, int\)"),
+        (good, r"as turn 0, got \(Adam\)"),
+        ([(adam, None)], r"as turn 0, got \(Adam, NoneType\)"),
+        (adam, "expected a list of turns, got Adam"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            fit(turns, batches)
+    assert len(fit([list(good)], Batches(torch.zeros(2, 3), size=2, steps=1))) == 1
+
+
 @pytest.mark.parametrize(
     ("returned", "message"),
     [
@@ -522,6 +539,41 @@ def test_a_checkpoint_runs_no_code(tmp_path):
         noisy_run(path, resume=True)
 
 
+@pytest.mark.parametrize("identity", [{}, {"identity": 5}, {"identity": None}])
+def test_a_checkpoint_without_an_identity_is_named(tmp_path, identity):
+    path = tmp_path / "run.checkpoint"
+    checkpoint_io.save_state(path, identity)
+    with pytest.raises(CheckpointError, match=r"run.checkpoint is no checkpoint of a"):
+        noisy_run(path, resume=True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"parts": value} for value in (None, 5, [], [5] * 4, [{}] * 4)),
+        *({"history": value} for value in (None, [1.0], {"total": 5})),
+        *({"random": value} for value in (None, [], [5], [{}])),
+    ],
+)
+def test_a_checkpoint_of_another_structure_is_named(tmp_path, changes):
+    path = tmp_path / "run.checkpoint"
+    noisy_run(path, steps=2)
+    state = checkpoint_io.load_state(path)
+    checkpoint_io.save_state(path, {**state, **changes})
+    with pytest.raises(CheckpointError, match=r"run.checkpoint does not fit this run"):
+        noisy_run(path, steps=2, resume=True)
+
+
+def test_a_folder_that_is_none_is_named_before_training(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(NotADirectoryError, match=r"expected a folder, but .*file is a"):
+        noisy_run(file / "run.checkpoint")
+    with pytest.raises(OSError, match=r"can't write to the folder .*deeper: Not a dir"):
+        noisy_run(file / "deeper" / "run.checkpoint")
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_plain_functions_need_modules_to_be_kept(tmp_path):
     model = Quadratic()
     turn = (Adam(model.parameters(), lr=0.1), lambda x: model.losses(x))
@@ -614,6 +666,92 @@ def test_a_run_that_is_killed_again_and_again_ends_bit_by_bit_the_same(tmp_path)
     whole = noisy_run(steps=120)
     torch.set_num_threads(threads)
     assert_same_run(noisy_run(path, steps=120, resume=True), whole)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+needs_locks = pytest.mark.skipif(
+    checkpoint_io.fcntl is None, reason="the system has no fcntl"
+)
+
+
+def hold_the_lock(path):
+    """Start a process that writes ``path`` until it is killed; return it."""
+    script = (
+        "import sys, time, pathlib\n"
+        "from gencourse.checkpoint_io import sole_writer\n"
+        "path = pathlib.Path(sys.argv[1])\n"
+        "with sole_writer(path):\n"
+        "    path.with_name('.run.checkpoint.1.unfinished').touch()\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE
+    )
+    assert holder.stdout.readline() == b"ready\n"
+    holder.stdout.close()
+    return holder
+
+
+@needs_locks
+def test_a_second_writer_is_refused_until_the_first_is_killed(tmp_path):
+    path = tmp_path / "run.checkpoint"
+    noisy_run(path, steps=2)
+    before = path.read_bytes()
+    holder = hold_the_lock(path)
+    unfinished = tmp_path / ".run.checkpoint.1.unfinished"
+    try:
+        for resume in (True, False):
+            with pytest.raises(
+                CheckpointError, match=r"another process is writing .*run"
+            ):
+                noisy_run(path, steps=2, resume=resume)
+        assert unfinished.exists() and path.read_bytes() == before
+    finally:
+        holder.kill()
+        holder.wait()
+    noisy_run(path, steps=2, resume=True)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@needs_locks
+@pytest.mark.parametrize("end", [0, 1])
+def test_the_lock_ends_with_the_run(tmp_path, end):
+    path = tmp_path / "a"
+    for _ in range(2):
+        try:
+            with checkpoint_io.sole_writer(path):
+                with (
+                    pytest.raises(CheckpointError, match="another process"),
+                    checkpoint_io.sole_writer(path),
+                ):
+                    pass
+                1 / end
+        except ZeroDivisionError:
+            pass
+        assert list(tmp_path.iterdir()) == []
+
+
+@needs_locks
+def test_a_lock_file_that_its_holder_removed_is_no_lock(tmp_path, monkeypatch):
+    path, lock, real = tmp_path / "a", tmp_path / ".a.lock", checkpoint_io.fcntl.flock
+    taken = []
+
+    def late(file, how):
+        if not taken:
+            lock.unlink()  # the holder ends between our opening and our locking
+        taken.append(file.name)
+        return real(file, how)
+
+    monkeypatch.setattr(checkpoint_io.fcntl, "flock", late)
+    with checkpoint_io.sole_writer(path):
+        assert len(taken) == 2 and lock.exists()
+
+
+def test_without_locks_runs_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint_io, "fcntl", None)
+    path = tmp_path / "run.checkpoint"
+    noisy_run(path, steps=2)
     assert list(tmp_path.iterdir()) == [path]
 
 

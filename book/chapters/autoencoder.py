@@ -373,8 +373,8 @@ error = gain.std(-1) / gain.shape[-1] ** 0.5  # of the mean
 alt = (
     "Gain in accuracy over the same network from scratch, against the number of "
     "labels, for four methods with error bars. The frozen encoder gains most at "
-    "10 and 100 labels, about six and five points. All gains shrink to two "
-    "points or less at 600 and 1,000 labels, where the kernel machine leads."
+    "10 and 100 labels, about six and five points. All gains shrink to "
+    "about two points or less at 600 and 1,000 labels, where the kernel machine leads."
 )
 shown = methods[:2] + methods[3:5]
 with figures.figure(alt, height=3.4) as axes:
@@ -600,7 +600,7 @@ add_noise = mine_or_reference("autoencoder.add_noise", add_noise)
 r"""
 ::::{solution} ex-autoencoder-noise
 :class: dropdown
-```{literalinclude} ../../src/gencourse/autoencoder.py
+```{literalinclude} ../../src/gencourse/images.py
 :pyobject: add_noise
 ```
 ::::
@@ -864,7 +864,7 @@ Denoising: {cite:t}`vincent2008extracting,vincent2010stacked`.
 Why training without labels may help what comes after: {cite:t}`bengio2007greedy` and {cite:t}`erhan2010why`.
 """
 
-# %%
+# %% tags=["remove-cell"]
 from gencourse.provenance import report
 
 report()

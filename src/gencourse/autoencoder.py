@@ -9,11 +9,19 @@ from __future__ import annotations
 import copy
 from math import prod
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gencourse.images import Shape, check_images, to_unit
+from gencourse.images import (
+    Shape,
+    check_count,
+    check_images,
+    check_labels,
+    check_whole,
+    divisible_by_four,
+    to_unit,
+)
+from gencourse.images import add_noise as add_noise
 
 
 class Autoencoder(nn.Module):
@@ -49,6 +57,7 @@ class Autoencoder(nn.Module):
 
     def losses(self, x: Tensor) -> dict[str, Tensor]:
         """Return the loss of reconstructing levels x: see `reconstruction_loss`."""
+        check_whole(x)
         loss = reconstruction_loss(to_unit(x, self.levels), self.reconstruct(x))
         return {"reconstruction": loss}
 
@@ -68,6 +77,7 @@ class LinearAutoencoder(Autoencoder):
         self, *, shape: Shape = (1, 28, 28), levels: int = 256, latent: int = 32
     ) -> None:
         super().__init__()
+        check_count("latent", latent)
         self.shape, self.levels, self.latent = shape, levels, latent
         self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), latent))
         self.decoder = nn.Sequential(
@@ -90,7 +100,8 @@ class ConvAutoencoder(Autoencoder):
         width: int = 32,
     ) -> None:
         super().__init__()
-        channels, height, side = _divisible_by_four(shape)
+        channels, height, side = divisible_by_four(shape)
+        check_count("latent", latent)
         self.shape, self.levels, self.latent = shape, levels, latent
         small = (2 * width, height // 4, side // 4)
         self.encoder = nn.Sequential(
@@ -148,6 +159,7 @@ class Classifier(nn.Module):
         self, autoencoder: Autoencoder, *, classes: int = 10, frozen: bool = False
     ) -> None:
         super().__init__()
+        check_count("classes", classes)
         self.shape, self.levels = autoencoder.shape, autoencoder.levels
         self.encoder = copy.deepcopy(autoencoder.encoder).requires_grad_(not frozen)
         self.head = nn.Linear(autoencoder.latent, classes)
@@ -160,6 +172,8 @@ class Classifier(nn.Module):
 
     def losses(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         """Return the cross entropy in nats per image; y is int64 (B,)."""
+        check_whole(x)
+        check_labels(y, len(x), self.head.out_features)
         return {"cross_entropy": F.cross_entropy(self.logits(x), y)}
 
     def predict(self, x: Tensor) -> Tensor:
@@ -181,20 +195,3 @@ def reconstruction_loss(x: Tensor, reconstruction: Tensor) -> Tensor:
         shapes = f"{tuple(x.shape)} and {tuple(reconstruction.shape)}"
         raise ValueError(f"expected one shape, got {shapes}")
     return 0.5 * (x - reconstruction).square().flatten(1).sum(1).mean()
-
-
-def add_noise(
-    x: Tensor, std: float, generator: torch.Generator | None = None
-) -> Tensor:
-    """Return x plus independent Gaussian noise of standard deviation std, same shape.
-
-    The result is a new tensor and is not cut to [0, 1].
-    """
-    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-    return x + std * noise
-
-
-def _divisible_by_four(shape: Shape) -> Shape:
-    if shape[1] % 4 or shape[2] % 4:
-        raise ValueError(f"expected sides that are multiples of 4, got {shape}")
-    return shape

@@ -34,10 +34,12 @@ class Batches:
         steps: int = 1000,
         seed: int = 0,
     ) -> None:
+        _check_types(x, y, {"size": size, "steps": steps, "seed": seed})
         if x.ndim == 0 or len(x) == 0:
             raise ValueError(f"expected at least one image, got shape {tuple(x.shape)}")
-        if y is not None and len(y) != len(x):
-            raise ValueError(f"expected {len(x)} labels, one an image, got {len(y)}")
+        if y is not None and tuple(y.shape[:1]) != (len(x),):
+            found = len(y) if y.ndim else "a scalar"
+            raise ValueError(f"expected {len(x)} labels, one an image, got {found}")
         if not 1 <= size <= len(x):
             raise ValueError(f"expected a batch size of 1 to {len(x)}, got {size}")
         if steps < 1:
@@ -91,3 +93,15 @@ class Batches:
             self._orders = {k: v for k, v in self._orders.items() if k == epoch - 1}
             self._orders[epoch] = torch.from_numpy(shuffled).to(self.data[0].device)
         return self._orders[epoch]
+
+
+def _check_types(x: object, y: object, numbers: dict[str, object]) -> None:
+    for name, value in {"x": x, **({} if y is None else {"y": y})}.items():
+        if not isinstance(value, Tensor):
+            inside = hasattr(value, name) and not isinstance(value, np.ndarray)
+            hint = f": pass images.{name}" if inside else ""
+            given = type(value).__name__
+            raise TypeError(f"expected a tensor as {name}, got {given}{hint}")
+    for name, number in numbers.items():
+        if type(number) is not int:
+            raise TypeError(f"expected an int as {name}, got {number!r}")

@@ -36,7 +36,30 @@ def write(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
 
 
 def read_card(weights: Path) -> Card:
-    """Return the card beside the weights; CheckpointError if it is damaged."""
+    """Return the card beside the weights; CheckpointError if it is damaged.
+
+    It has the hash, the name of the data, and the metrics with what they were measured
+    on; the rest is for people to read.
+    """
+    path, card = weights.with_suffix(".json"), _read(weights)
+    config, metrics = card.get("config"), card.get("metrics")
+    told = config.get("data") if isinstance(config, dict) else None
+    _check(path, "config", config, isinstance(config, dict))
+    _check(path, "config.data", told, isinstance(told, str))
+    split = card.get("metrics_split")
+    _check(path, "metrics_split", split, split in ("test", "validation"))
+    _check(path, "metrics", metrics, isinstance(metrics, dict))
+    for name, value in card["metrics"].items():
+        _check(path, f"metrics.{name}", value, type(value) in (int, float))
+    return card
+
+
+def _check(path: Path, field: str, value: object, fits: bool) -> None:
+    if not fits:
+        raise CheckpointError(f"the card {path} is damaged: {field} is {value!r}")
+
+
+def _read(weights: Path) -> Card:
     path = weights.with_suffix(".json")
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -44,8 +67,11 @@ def read_card(weights: Path) -> Card:
         raise FileNotFoundError(f"{weights.name} has no card: {path}") from None
     except ValueError as why:  # no UTF-8, or no JSON
         raise CheckpointError(f"the card {path} is damaged: {why}") from why
-    if not isinstance(card, dict) or "weights_sha256" not in card:
-        raise CheckpointError(f"{path} is no card of a model: it has no weights_sha256")
+    if not isinstance(card, dict):
+        kind = type(card).__name__
+        raise CheckpointError(f"the card {path} is damaged: it is a {kind}, not a dict")
+    hashed = card.get("weights_sha256")
+    _check(path, "weights_sha256", hashed, isinstance(hashed, str))
     return card
 
 
@@ -58,7 +84,7 @@ def read_weights(path: Path, model: nn.Module) -> nn.Module:
     if not path.is_file():
         raise FileNotFoundError(f"no weights at {path}")
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != read_card(path)["weights_sha256"]:
+    if hashlib.sha256(content).hexdigest() != _read(path)["weights_sha256"]:
         raise CheckpointError(
             f"{path} is damaged, or is not what {path.with_suffix('.json')} describes: "
             "its hash is not the card's"

@@ -6,14 +6,21 @@ import os
 import pickle
 import random
 import struct
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import torch
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 State = dict[str, Any]
 # What zipfile, zlib and torch raise on content that is not what was written.
@@ -53,6 +60,40 @@ def remove_unfinished(path: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
+@contextmanager
+def sole_writer(path: Path) -> Iterator[None]:
+    """Keep the runs of other processes from writing ``path`` meanwhile.
+
+    The system frees the lock of a process that dies. Where there are no locks, as on
+    Windows, nothing is refused. A CheckpointError if another process is writing, an
+    OSError if the folder can't be made or written to.
+    """
+    make_folder(path.parent)
+    if fcntl is None:
+        yield
+        return
+    lock = path.with_name(f".{path.name}.lock")
+    with _locked(path, lock):
+        try:
+            remove_unfinished(path)
+            yield
+        finally:
+            # While it is held, or another process could hold the file that goes.
+            lock.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that files can be written to; an OSError says why it can't be."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"expected a folder, but {folder} is a file")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as why:
+        raise OSError(f"can't write to the folder {folder}: {why.strerror}") from why
+
+
 def save_state(path: Path, state: State) -> None:
     """Write tensors, numbers, strings and containers of them to a file, atomically."""
     write_atomically(path, lambda file: torch.save(state, file))
@@ -80,6 +121,21 @@ def load_state(path: Path) -> State:
             f"{path} is no checkpoint: it holds {type(state).__name__}"
         )
     return state
+
+
+def check_identity(path: Path, state: State, expected: State) -> None:
+    """Raise a CheckpointError unless the state is of the run that is expected."""
+    found = state.get("identity")
+    if not isinstance(found, dict):
+        raise CheckpointError(
+            f"{path} is no checkpoint of a run: its identity is {found!r}"
+        )
+    for name, value in expected.items():
+        if found.get(name) != value:
+            raise CheckpointError(
+                f"{path} is a checkpoint of another run: its {name} is "
+                f"{found.get(name)}, not {value}"
+            )
 
 
 def random_state() -> State:
@@ -110,6 +166,24 @@ def set_random_state(state: State) -> None:
     kind, keys, *position = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *position))
     random.setstate(state["python"])
+
+
+def _locked(path: Path, lock: Path) -> BinaryIO:
+    while True:
+        file = lock.open("ab")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise CheckpointError(
+                f"another process is writing {path}: wait for its end or stop it"
+            ) from None
+        except OSError:  # a file system without locks
+            return file
+        # Its last holder may have removed the file since it was opened here.
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()
 
 
 def _first_line(why: BaseException) -> str:

@@ -56,12 +56,13 @@ def train(
         from dataclasses import replace
 
         from gencourse import recipes
+        from gencourse.recipe_training import checkpoint_of
 
         recipe = recipes.find(name)
         changes = {"steps": steps, "data": data}
         recipe = replace(recipe, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
         folder = out or Path("runs", f"{name}-validation" if validation else name)
-        with told_how_to_resume(folder):
+        with told_how_to_resume(checkpoint_of(recipe, folder)):
             weights = recipes.train(
                 recipe, out=folder, resume=resume, validation=validation, device=device
             )
@@ -138,21 +139,21 @@ def plain_errors() -> Iterator[None]:
 
 
 @contextmanager
-def told_how_to_resume(folder: Path) -> Iterator[None]:
+def told_how_to_resume(checkpoint: Path) -> Iterator[None]:
     """Say on Ctrl-C, and where a checkpoint is in the way, how to go on."""
     try:
         yield
     except FileExistsError:
+        if not checkpoint.exists():
+            raise
         raise ValueError(
-            f"{folder} holds a run already: go on with --resume, "
+            f"{checkpoint.parent} holds a run already: go on with --resume, "
             "or write elsewhere with --out"
         ) from None
     except KeyboardInterrupt:
-        typer.echo(
-            "\nstopped; go on from the last checkpoint with the same command and "
-            "--resume",
-            err=True,
-        )
+        kept = "go on from the last checkpoint with the same command and --resume"
+        lost = "nothing was saved yet: the same command starts again"
+        typer.echo(f"\nstopped; {kept if checkpoint.exists() else lost}", err=True)
         raise typer.Exit(130) from None
 
 

@@ -36,6 +36,40 @@ def check_images(x: Tensor, shape: Shape, levels: int, *, floats: bool = False) 
         raise ValueError(f"expected levels 0 to {levels - 1}, got {low:g} to {high:g}")
 
 
+def check_whole(x: Tensor) -> None:
+    """Raise a ValueError unless a floating tensor of levels holds whole numbers.
+
+    Images that were scaled to [0, 1] already would be scaled once more.
+    """
+    if x.is_floating_point() and bool((x != x.round()).any()):
+        raise ValueError(
+            "expected whole levels, got fractions: give uint8 images, not scaled ones"
+        )
+
+
+def check_labels(y: Tensor, count: int, classes: int) -> None:
+    """Raise a ValueError unless y is int64 (count,), each 0 ... classes - 1."""
+    expected = f"expected {count} int64 labels from 0 to {classes - 1}"
+    if not isinstance(y, Tensor) or y.dtype != torch.int64 or y.shape != (count,):
+        given = f"{y.dtype} {tuple(y.shape)}" if isinstance(y, Tensor) else type(y)
+        raise ValueError(f"{expected}, got {given}")
+    if y.min() < 0 or y.max() >= classes:
+        raise ValueError(f"{expected}, got {y.min()} to {y.max()}")
+
+
+def check_count(name: str, value: int) -> None:
+    """Raise a ValueError that names the setting unless it is an int of 1 or more."""
+    if type(value) is not int or value < 1:
+        raise ValueError(f"expected {name} to be an int of 1 or more, got {value!r}")
+
+
+def divisible_by_four(shape: Shape) -> Shape:
+    """Return the shape; a ValueError unless height and width are multiples of four."""
+    if shape[1] % 4 or shape[2] % 4:
+        raise ValueError(f"expected sides that are multiples of 4, got {shape}")
+    return shape
+
+
 def to_unit(x: Tensor, levels: int) -> Tensor:
     """Return levels as floats in [0, 1], same shape; float64 stays float64."""
     dtype = x.dtype if x.is_floating_point() else torch.get_default_dtype()
@@ -45,3 +79,14 @@ def to_unit(x: Tensor, levels: int) -> Tensor:
 def to_levels(unit: Tensor, levels: int) -> Tensor:
     """Return floats in [0, 1] as the nearest uint8 level; what lies outside is cut."""
     return (unit.clamp(0, 1) * (levels - 1)).round().to(torch.uint8)
+
+
+def add_noise(
+    x: Tensor, std: float, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return x plus independent Gaussian noise of standard deviation std, same shape.
+
+    The result is a new tensor and is not cut to [0, 1].
+    """
+    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+    return x + std * noise

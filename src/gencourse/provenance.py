@@ -16,7 +16,8 @@ def device_name() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     processor = platform.processor() or platform.machine()
-    return f"CPU ({processor}, {torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"CPU ({processor}, {threads} thread{'s' * (threads > 1)})"
 
 
 def describe() -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,25 +52,11 @@ class Recipe:
     turns: Callable[[Any, float, float], list[Turn]] = one_turn
 
     def __post_init__(self) -> None:
-        positive = ("batch_size", "steps", "checkpoint_every")
-        wrong = {
-            "name": not self.name or Path(self.name).name != self.name,
-            "data": self.data not in data.NAMES,
-            "levels": self.levels not in {2**bits for bits in range(1, 9)},
-            "lr": not 0 < self.lr < float("inf"),
-            "weight_decay": not self.weight_decay >= 0,
-            "clip": self.clip is not None and not self.clip > 0,
-            "ema_decay": self.ema_decay is not None and not 0 < self.ema_decay < 1,
-            "seed": type(self.seed) is not int or self.seed < 0,
-        }
-        for name in positive:
+        for name, (fits, expected) in RULES.items():
             value = getattr(self, name)
-            wrong[name] = type(value) is not int or value < 1
-        for name, is_wrong in wrong.items():
-            if is_wrong:
+            if not fits(value):
                 raise ValueError(
-                    f"recipe {self.name!r}: {name} is {getattr(self, name)!r}, "
-                    f"expected {EXPECTED[name]}"
+                    f"recipe {self.name!r}: {name} is {value!r}, expected {expected}"
                 )
 
     def config(self) -> dict[str, Any]:
@@ -80,16 +68,46 @@ class Recipe:
         }
 
 
-EXPECTED = {
-    "name": "a name without slashes",
-    "data": f"one of {', '.join(data.NAMES)}",
-    "levels": "a power of two from 2 to 256",
-    "lr": "a number above 0",
-    "weight_decay": "0 or more",
-    "clip": "a norm above 0, or None",
-    "ema_decay": "a number between 0 and 1, or None",
-    "seed": "an int of 0 or more",
-    "batch_size": "an int of 1 or more",
-    "steps": "an int of 1 or more",
-    "checkpoint_every": "an int of 1 or more",
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != "" and Path(value).name == value
+
+
+def _is_int(value: object, least: int) -> bool:
+    return type(value) is int and value >= least
+
+
+def _is_number(value: object) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value)  # type: ignore[arg-type]
+
+
+Rule = tuple[Callable[[Any], bool], str]
+FUNCTION: Rule = (callable, "a function")
+COUNT: Rule = (partial(_is_int, least=1), "an int of 1 or more")
+RULES: dict[str, Rule] = {
+    "name": (_is_name, "a name without slashes"),
+    "description": (lambda v: isinstance(v, str), "a string"),
+    "model": FUNCTION,
+    "metrics": FUNCTION,
+    "data": (lambda v: v in data.NAMES, f"one of {', '.join(data.NAMES)}"),
+    "levels": (
+        lambda v: type(v) is int and v in {2**bits for bits in range(1, 9)},
+        "a power of two from 2 to 256",
+    ),
+    "batch_size": COUNT,
+    "steps": COUNT,
+    "lr": (lambda v: _is_number(v) and v > 0, "a number above 0"),
+    "weight_decay": (lambda v: _is_number(v) and v >= 0, "0 or more"),
+    "schedule": FUNCTION,
+    "clip": (
+        lambda v: v is None or (_is_number(v) and v > 0),
+        "a norm above 0, or None",
+    ),
+    "ema_decay": (
+        lambda v: v is None or (_is_number(v) and 0 < v < 1),
+        "a number between 0 and 1, or None",
+    ),
+    "seed": (partial(_is_int, least=0), "an int of 0 or more"),
+    "checkpoint_every": COUNT,
+    "turns": FUNCTION,
 }

@@ -52,7 +52,7 @@ def train(
         clip=recipe.clip,
         schedule=recipe.schedule,
         ema=average,
-        checkpoint=out / f"{recipe.name}.checkpoint",
+        checkpoint=checkpoint_of(recipe, out),
         every=recipe.checkpoint_every,
         resume=resume,
         fabric=fabric,
@@ -64,6 +64,11 @@ def train(
     card["metrics_split"] = "validation" if validation else "test"
     card["metrics"] = recipe.metrics(trained, measured)
     return cards.write(out, recipe.name, trained, card)
+
+
+def checkpoint_of(recipe: Recipe, out: Path) -> Path:
+    """Return where ``train`` keeps the state of a run that writes to ``out``."""
+    return out / f"{recipe.name}.checkpoint"
 
 
 def splits(recipe: Recipe, validation: bool) -> tuple[Tensor, Tensor]:

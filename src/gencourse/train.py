@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -84,7 +85,8 @@ def fit(
 
     Raises:
         NotFiniteError: a term was NaN or infinite; that step is not taken.
-        CheckpointError: the checkpoint is damaged or is another run's.
+        CheckpointError: the checkpoint is damaged, is another run's, or another
+            process is writing it.
         FileExistsError: the checkpoint exists and ``resume`` is not set.
     """
     if every < 1:
@@ -93,9 +95,11 @@ def fit(
         raise ValueError("resume=True needs checkpoint=, the file to go on from")
     fabric = fabric or make_fabric()
     run = TrainingRun(turns, batches, clip, schedule, ema, modules, fabric)
-    if checkpoint is not None:
-        run.open(Path(checkpoint), resume)
-    with tqdm(total=batches.steps, initial=run.step, disable=not progress) as bar:
+    kept = (
+        nullcontext() if checkpoint is None else run.keeping(Path(checkpoint), resume)
+    )
+    hidden = not progress
+    with kept, tqdm(total=batches.steps, initial=run.step, disable=hidden) as bar:
         for row in _steps(run, every):
             bar.set_postfix_str(f"{row['total']:.4g} nats", refresh=False)
             bar.update()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from gencourse.turns import (
     all_finite,
     averaging,
     check_average,
+    check_turns,
     describe,
     device_of,
     name_of,
@@ -31,6 +33,9 @@ from gencourse.turns import (
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+# What loading a state of another structure raises.
+MISFIT = (LookupError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
 class TrainingRun:
@@ -46,8 +51,7 @@ class TrainingRun:
         modules: Sequence[nn.Module],
         fabric: Fabric,
     ) -> None:
-        if not turns:
-            raise ValueError("expected at least one turn, (optimizer, losses)")
+        check_turns(turns)
         if clip is not None and not clip > 0:
             raise ValueError(f"expected clip above 0, got {clip}")
         if batches.size % fabric.world_size:
@@ -91,19 +95,21 @@ class TrainingRun:
             self.ema.update_parameters(self.modules[0])
         self.history.append(row)
 
-    def open(self, checkpoint: Path, resume: bool) -> None:
-        """Say where the state goes; with ``resume``, go on from what is there."""
+    @contextmanager
+    def keeping(self, checkpoint: Path, resume: bool) -> Iterator[None]:
+        """Keep the state in a file; with ``resume``, go on from what is there."""
         self._check_complete()
-        if checkpoint.exists() and not resume:
-            raise FileExistsError(
-                f"{checkpoint} exists: pass resume=True to go on from it, "
-                "or remove it to start again"
-            )
-        if checkpoint.exists():
-            self.load(checkpoint)
-        self.checkpoint = checkpoint
-        if self.fabric.is_global_zero:
-            checkpoint_io.remove_unfinished(checkpoint)
+        first = self.fabric.is_global_zero
+        with checkpoint_io.sole_writer(checkpoint) if first else nullcontext():
+            if checkpoint.exists() and not resume:
+                raise FileExistsError(
+                    f"{checkpoint} exists: pass resume=True to go on from it, "
+                    "or remove it to start again"
+                )
+            if checkpoint.exists():
+                self.load(checkpoint)
+            self.checkpoint = checkpoint
+            yield
 
     def leave(self) -> None:
         """Put the modules into eval mode, on the device that they came from."""
@@ -127,17 +133,12 @@ class TrainingRun:
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of this very run; else a CheckpointError."""
         state = checkpoint_io.load_state(path)
-        found = state.get("identity", {})
-        for name, expected in self.identity.items():
-            if found.get(name) != expected:
-                raise CheckpointError(
-                    f"{path} is a checkpoint of another run: its {name} is "
-                    f"{found.get(name)}, not {expected}"
-                )
+        checkpoint_io.check_identity(path, state, self.identity)
         try:
             self.load_state_dict(state)
-        except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as why:
-            raise CheckpointError(f"{path} does not fit this run: {why}") from why
+        except MISFIT as why:
+            told = f"{type(why).__name__}: {why}"
+            raise CheckpointError(f"{path} does not fit this run: {told}") from why
         self.saved_step = self.step
 
     def state_dict(self) -> State:

@@ -24,6 +24,20 @@ class NotFiniteError(FloatingPointError):
     """A loss, or a weight, that is infinite or not a number."""
 
 
+def check_turns(turns: Sequence[Turn]) -> None:
+    """Raise an error that names what was given unless turns are as ``Turn`` says."""
+    if not isinstance(turns, Sequence):
+        raise TypeError(f"expected a list of turns, got {type(turns).__name__}")
+    if not turns:
+        raise ValueError("expected at least one turn, (optimizer, losses)")
+    for i, turn in enumerate(turns):
+        parts = list(turn) if isinstance(turn, Sequence) else [turn]
+        is_pair = len(parts) == 2 and isinstance(turn, Sequence)
+        if not (is_pair and isinstance(parts[0], Optimizer) and callable(parts[1])):
+            given = ", ".join(type(part).__name__ for part in parts)
+            raise TypeError(f"expected (optimizer, losses) as turn {i}, got ({given})")
+
+
 def owner_of(losses: Losses) -> nn.Module | None:
     """Return the module that a bound method belongs to; None for a plain function."""
     owner = getattr(losses, "__self__", None)

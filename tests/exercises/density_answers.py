@@ -351,7 +351,7 @@ WRONG = {
             kernel_loop(x, d, h) - x.shape[1] * math.log(h * ROOT)
         ),
         "small constant": lambda x, d, h: (kernel_loop(x, d, h).exp() + 1e-12).log(),
-        "For x = [0.5, 0], data = [[0, 0], [1, -0.5], [-0.4, 1.2]], bandwidth = 0.4": (
+        "For x = [0.5, 0], data = [[0, 0], [1, -0.5], [-0.4, 1.2]], bandwidth = 0.6": (
             lambda x, d, h: kernel_loop(x, d, h) * 1.1
         ),
     },

@@ -122,7 +122,9 @@ def test_stub(said):
         (lambda p, q: {"kl": 1}, "returned a dict"),
         (lambda p, q: [[1], [2, 3]], "returned a list of 2"),
         (lambda p, q: np.zeros((2, 1)), "has shape (2, 1); shape (2,) is expected"),
-        (lambda p, q: right(p, q) * 1j, "returned a Tensor"),
+        (lambda p, q: right(p, q) * 1j, "is complex; real numbers are expected"),
+        (lambda p, q: [1j, 2.0], "is complex; real numbers are expected"),
+        (lambda p, q: np.ones(2) * 1j, "is complex; real numbers are expected"),
         (lambda p, q: torch.full((2,), torch.nan), "yours is nan at index 0"),
         (swallow, "stopped after 0.5 seconds"),
         (3, "of type int"),
@@ -184,6 +186,20 @@ def test_global_randomness_is_untouched(said):
     said(check, KEY, seeded)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (np.random.get_state()[1] == before[1]).all()
+
+
+def test_torch_defaults_come_back(said):
+    def careless(p, q):
+        torch.set_default_dtype(torch.float64)
+        torch.set_num_threads(threads + 1)
+        return right(p, q)
+
+    threads = torch.get_num_threads()
+    assert said(check, KEY, careless) == f"✓ {KEY}: Passed."
+    assert (torch.get_default_dtype(), torch.get_num_threads()) == (
+        torch.float32,
+        threads,
+    )
 
 
 def test_unknown_key_lists_the_known(said):

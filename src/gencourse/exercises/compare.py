@@ -16,10 +16,15 @@ from gencourse.exercises.shown import Told
 Shape = tuple[int, ...]
 Causes = Mapping[Any, str]  # from wrong shapes to sentences
 Mistakes = dict[str, Callable[..., Tensor]]
+# How far apart, relatively, right numbers may be in a dtype of few digits.
+COARSE = {torch.float16: 2e-3, torch.bfloat16: 2e-2}
+COMPLEX = "Your answer is complex; real numbers are expected."
 
 
 def numbers(value: object, shape: Shape, shapes: Causes | None = None) -> Tensor:
     """Return a tensor, array, list or number as float64 of this shape.
+
+    Half precision stays what it is, so that `near` knows how much it can tell.
 
     Args:
         value: what the answer returned.
@@ -28,6 +33,8 @@ def numbers(value: object, shape: Shape, shapes: Causes | None = None) -> Tensor
     """
     try:
         found = _tensor(value)
+    except Wrong:
+        raise
     except Exception:
         raise Wrong(
             f"Your function returned {_kind(value)}; {_named(shape)} is expected."
@@ -54,11 +61,13 @@ def pair(value: object, first: str, second: str) -> tuple[object, object]:
 
 
 def near(got: Tensor, right: Tensor, tolerance: float = 1e-4) -> bool:
-    """Return whether two tensors agree as far as float32 can tell; NaN agrees not."""
-    right = right.to(torch.float64)
-    return got.shape == right.shape and torch.allclose(
-        got, right, rtol=tolerance, atol=tolerance
-    )
+    """Return whether two tensors agree as far as got's dtype can tell; NaN doesn't."""
+    return got.shape == right.shape and bool(_close(got, right, tolerance).all())
+
+
+def _close(got: Tensor, right: Tensor, tolerance: float) -> Tensor:
+    relative = max(tolerance, COARSE.get(got.dtype, 0.0))
+    return torch.isclose(got.double(), right.double(), rtol=relative, atol=tolerance)
 
 
 def expect(
@@ -78,7 +87,7 @@ def expect(
         what: a sentence on what is asked for, said when the cause is unknown.
         mistakes: the sentence on each known mistake, and what it makes of given.
         given: the arguments of the mistakes.
-        tolerance: relative and absolute.
+        tolerance: relative and absolute; half precision has a relative one of its own.
         told: tells the inputs at a place of the result.
     """
     if near(got, right, tolerance):
@@ -86,12 +95,11 @@ def expect(
     for sentence, mistaken in (mistakes or {}).items():
         if near(got, mistaken(*given), tolerance):
             raise Wrong(sentence)
-    raise Wrong(f"{what} {_difference(got, right.to(torch.float64), told)}")
+    at = tuple((~_close(got, right, tolerance)).nonzero()[0].tolist())
+    raise Wrong(f"{what} {_difference(got, right, at, told)}")
 
 
-def _difference(got: Tensor, right: Tensor, told: Told | None) -> str:
-    differs = ~torch.isclose(got, right, rtol=1e-4, atol=1e-4)
-    at = tuple((differs if differs.any() else got == got).nonzero()[0].tolist())
+def _difference(got: Tensor, right: Tensor, at: Shape, told: Told | None) -> str:
     inputs = told(tuple(got.shape), at) if told else ""
     yours = f"For {inputs} yours" if inputs else "Yours"
     place = f" at index {at if len(at) > 1 else at[0]}" if at else ""
@@ -108,14 +116,18 @@ def expect_whole(value: object, what: str) -> None:
 def _tensor(value: object) -> Tensor:
     if isinstance(value, Tensor):
         if value.is_complex():
-            raise TypeError("complex")
-        return value.detach().cpu().to_dense().to(torch.float64)
+            raise Wrong(COMPLEX)
+        dtype = value.dtype if value.dtype in COARSE else torch.float64
+        return value.detach().cpu().to_dense().to(dtype)
     if isinstance(value, (list, tuple)):
         return torch.stack([_tensor(v) for v in value])
     array = np.asarray(value)
+    if array.dtype.kind == "c":
+        raise Wrong(COMPLEX)
     if array.dtype.kind not in "biuf":
         raise TypeError(array.dtype)
-    return torch.from_numpy(array.astype(np.float64))
+    half = array.dtype == np.float16
+    return torch.from_numpy(array.astype(np.float16 if half else np.float64))
 
 
 def _kind(value: object) -> str:

@@ -13,7 +13,7 @@ from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.continuous_laws import LOG_ROOT_2PI, check_far
 from gencourse.exercises.exercise import Wrong
 
-DIMS, BANDWIDTH = 2, 0.4
+DIMS, BANDWIDTH = 2, 0.6
 KERNEL: Mistakes = {
     "The kernels are summed, not averaged: yours is larger by log N, and the density "
     "integrates to N.": lambda right, logs, one: logs.logsumexp(1),

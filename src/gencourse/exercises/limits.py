@@ -106,6 +106,18 @@ def same_randomness() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def same_defaults() -> Iterator[None]:
+    """Give torch its default dtype and its number of threads back at the end."""
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
 def limited_memory() -> Iterator[None]:
     """Turn a runaway allocation into a MemoryError, on Linux without a GPU.
 
@@ -154,6 +166,7 @@ def contained(seconds: float, call: Callable[[], object], printed: Printed) -> N
         contextlib.redirect_stdout(printed),
         warnings.catch_warnings(),
         same_randomness(),
+        same_defaults(),
         limited_memory(),
     ):
         warnings.simplefilter("ignore")
