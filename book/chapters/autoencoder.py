@@ -21,6 +21,8 @@ It ends with a question that leads to the next kind of model: can we *draw* with
 """
 
 # %%
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.optim import LBFGS, Adam
@@ -161,9 +163,8 @@ steps = recipes.RECIPES["autoencoder"].steps if full else 60
 adam = Adam(model.parameters(), lr=2e-3)
 batches = Batches(train.x, size=128, steps=steps)
 turn = (adam, model.losses)
-history = fit(
-    [turn], batches, clip=10.0, schedule=warmup_cosine, progress=False
-)
+schedule = partial(warmup_cosine, warmup=0.05 if full else 0.3)
+history = fit([turn], batches, clip=10.0, schedule=schedule, progress=False)
 
 # %% tags=["hide-input"]
 figures.curves(
