@@ -332,7 +332,7 @@ The other is a kernel machine on them, a support vector machine with a radial ba
 This takes a while, so it was measured beforehand, by `tools/measure_few_labels.py` in the course's repository.
 There the linear head of a frozen encoder is fitted to the end, by logistic regression on the codes.
 Every method got the same five draws.
-All settings were chosen on training pictures; the test set was used once.
+What had to be chosen was chosen on training pictures; the test set was used once.
 """
 
 # %%

@@ -24,7 +24,6 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-import gencourse
 from gencourse import data, density, figures
 from gencourse.exercises import check, hint, mine_or_reference, todo
 from gencourse.train import Batches, fit, warmup_cosine
@@ -417,11 +416,10 @@ from gencourse.baselines import (
     IndependentPixels,
     LevelHistogram,
     NeighbourTable,
+    UniformPixels,
 )
-from gencourse.baselines import UniformPixels
 
-name = "fashion-mnist" if gencourse.profile() == "full" else "fashion-mini"
-train, test = data.load(name, "train"), data.load(name, "test")
+train, test = clothes, data.load("fashion-mini", "test")
 baselines = {
     "uniform": UniformPixels(),
     "one histogram": LevelHistogram(train.x),
