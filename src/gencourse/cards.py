@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
@@ -19,6 +20,12 @@ from gencourse.checkpoint_io import CheckpointError, write_atomically
 
 Card = dict[str, Any]
 PACKAGE = Path(__file__).parent
+CHECKPOINTS = PACKAGE / "checkpoints"
+
+
+def shipped(name: str) -> Path:
+    """Return where the package holds the weights of that name, if it does."""
+    return CHECKPOINTS / f"{name}.safetensors"
 
 
 def write(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
@@ -81,21 +88,34 @@ def read_weights(path: Path, model: nn.Module) -> nn.Module:
     Weights that are damaged, that are not the card's, or that are another
     architecture's are a CheckpointError; the model is then as it was.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != _read(path)["weights_sha256"]:
-        raise CheckpointError(
-            f"{path} is damaged, or is not what {path.with_suffix('.json')} describes: "
-            "its hash is not the card's"
-        )
-    try:
-        weights = safetensors.torch.load(content)
-    except SafetensorError as why:
-        raise CheckpointError(f"{path} is no safetensors file: {why}") from why
+    weights = _weights(path)
     _check_architecture(path, weights, model.state_dict())
     model.load_state_dict(weights)
     return model.eval()
+
+
+def start_from(path: Path, model: nn.Module) -> str:
+    """Fill the model with the weights at ``path``; return their hash.
+
+    Parameters that these weights have not are set to zero: a conditional model whose
+    classes add zero is the unconditional one that it starts from. What is beside them
+    must be the same, or it is a CheckpointError, as in ``read_weights``.
+    """
+    weights, card = _weights(path), _read(path)
+    own = model.state_dict()
+    added = {name: tensor for name, tensor in own.items() if name not in weights}
+    _check_architecture(path, weights, {n: t for n, t in own.items() if n in weights})
+    # Shapes agree, dilations and the like may not: the card's lines say them all.
+    lines = iter(str(model).splitlines())
+    for line in card.get("architecture", []):
+        if line not in lines:
+            raise CheckpointError(
+                f"{path} is of another architecture: it has {line.strip()} and the "
+                "model has not, or not there"
+            )
+    zeros = {name: torch.zeros_like(tensor) for name, tensor in added.items()}
+    model.load_state_dict({**weights, **zeros})
+    return str(card["weights_sha256"])
 
 
 def parameter_count(model: nn.Module) -> int:
@@ -125,6 +145,22 @@ def _git(*arguments: str) -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    """Return the weights at ``path``, which are the card's or a CheckpointError."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != _read(path)["weights_sha256"]:
+        raise CheckpointError(
+            f"{path} is damaged, or is not what {path.with_suffix('.json')} describes: "
+            "its hash is not the card's"
+        )
+    try:
+        return safetensors.torch.load(content)
+    except SafetensorError as why:
+        raise CheckpointError(f"{path} is no safetensors file: {why}") from why
 
 
 def _check_architecture(

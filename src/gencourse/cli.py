@@ -79,6 +79,10 @@ def sample(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many images.")] = 64,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    label: Annotated[
+        int | None,
+        typer.Option(help="Class of all images; else one class after another."),
+    ] = None,
     path: From = None,
     reconstruct: Annotated[
         bool, typer.Option(help="Test images and, below each, its reconstruction.")
@@ -93,7 +97,8 @@ def sample(
         if reconstruct:
             previews.write_grid(target, *previews.reconstructions(name, model, n))
         else:
-            previews.write_grid(target, previews.samples(name, model, n, seed), 8)
+            drawn = previews.samples(name, model, n, seed, label)
+            previews.write_grid(target, drawn, 8)
         typer.echo(f"{target}: {n} images of {name}")
 
 

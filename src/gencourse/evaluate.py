@@ -39,6 +39,33 @@ def bits_per_dim(nats: Tensor, dims: int) -> Tensor:
     return nats / (dims * math.log(2))
 
 
+def paired_difference(a: Tensor, b: Tensor) -> tuple[float, float]:
+    """Return the mean of a - b, and the standard error of that mean.
+
+    Both models are asked about the same images, so that what makes an image hard for
+    both falls out of the difference.
+
+    Args:
+        a: one model's values, (N,), such as nats per image.
+        b: the other's on the same images in the same order, (N,); another shape is a
+            ValueError, and so are fewer than 2 images.
+
+    Returns:
+        The mean difference, and the differences' standard deviation (with N - 1) over
+        the root of N.
+    """
+    if a.shape != b.shape or a.ndim != 1:
+        raise ValueError(
+            "expected a value of each model for every image, "
+            f"got shapes {tuple(a.shape)} and {tuple(b.shape)}"
+        )
+    if len(a) < 2:
+        raise ValueError(f"expected 2 images or more, got {len(a)}")
+    difference = a.double() - b.double()
+    error = difference.std() / len(difference) ** 0.5
+    return difference.mean().item(), error.item()
+
+
 def mean_over_images(
     measure: Callable[[Tensor], Tensor], x: Tensor, size: int = 500
 ) -> float:

@@ -57,6 +57,36 @@ def check_labels(y: Tensor, count: int, classes: int) -> None:
         raise ValueError(f"{expected}, got {y.min()} to {y.max()}")
 
 
+def check_shape(shape: Shape) -> None:
+    """Raise a ValueError unless shape is (C, H, W), ints of 1 or more."""
+    if len(shape) != 3:
+        raise ValueError(f"expected shape (C, H, W), got {tuple(shape)}")
+    for name, side in zip(("channels", "height", "width"), shape, strict=True):
+        check_count(name, side)
+
+
+def check_condition(y: Tensor | None, count: int, classes: int | None) -> None:
+    """Raise a ValueError unless y is None or labels, as a model's classes ask."""
+    if classes is None and y is not None:
+        raise ValueError("expected no y: the model was built without classes=")
+    if classes is not None and y is None:
+        raise ValueError(f"expected y: the model has {classes} classes")
+    if classes is not None and y is not None:
+        check_labels(y, count, classes)
+
+
+def check_known(known: Tensor, x: Tensor) -> None:
+    """Raise a ValueError unless known is a bool mask of the shape of x, or (H, W)."""
+    if not isinstance(known, Tensor) or known.dtype != torch.bool:
+        given = known.dtype if isinstance(known, Tensor) else type(known).__name__
+        raise ValueError(f"expected known to be a bool mask, got {given}")
+    if known.shape not in (x.shape, x.shape[-2:]):
+        raise ValueError(
+            f"expected known of shape {tuple(x.shape[-2:])} or {tuple(x.shape)}, "
+            f"got {tuple(known.shape)}"
+        )
+
+
 def check_count(name: str, value: int) -> None:
     """Raise a ValueError that names the setting unless it is an int of 1 or more."""
     if type(value) is not int or value < 1:
@@ -74,6 +104,11 @@ def to_unit(x: Tensor, levels: int) -> Tensor:
     """Return levels as floats in [0, 1], same shape; float64 stays float64."""
     dtype = x.dtype if x.is_floating_point() else torch.get_default_dtype()
     return x.to(dtype) / (levels - 1)
+
+
+def scaled(x: Tensor, levels: int) -> Tensor:
+    """Return levels as floats in [-1, 1], same shape; float64 stays float64."""
+    return 2 * to_unit(x, levels) - 1
 
 
 def to_levels(unit: Tensor, levels: int) -> Tensor:

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import AdamW
 
 from gencourse import data
 from gencourse.schedules import Schedule, warmup_cosine
 from gencourse.turns import Turn, name_of
 
-Metrics = Callable[[Any, Tensor], dict[str, float]]
+Metrics = Callable[..., dict[str, float]]
 
 
 def one_turn(model: Any, lr: float, weight_decay: float) -> list[Turn]:  # noqa: ANN401
@@ -25,13 +25,26 @@ def one_turn(model: Any, lr: float, weight_decay: float) -> list[Turn]:  # noqa:
     return [(adam, model.losses)]
 
 
+def nimble_turn(model: Any, lr: float, weight_decay: float) -> list[Turn]:  # noqa: ANN401
+    """Return the turn of `one_turn` with a short memory of squared gradients, 0.95.
+
+    For short runs of small batches at high rates, where the gradients' size changes
+    within a few hundred steps.
+    """
+    betas = (0.9, 0.95)
+    adam = AdamW(model.parameters(), lr=lr, betas=betas, weight_decay=weight_decay)
+    return [(adam, model.losses)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A model, its data, and how the one is trained on the other.
 
-    ``model`` builds the model, untrained; ``metrics`` measures it on levels
-    (N, C, H, W); ``turns`` gives it optimisers. With ``ema_decay`` the weights are
-    averaged over the run, and the average is kept.
+    ``model`` builds the model, untrained; ``metrics(model, x)`` measures it on levels
+    (N, C, H, W); ``turns`` gives it optimisers. With ``labels`` the losses and the
+    metrics are given y, (N,), after x. ``starts_from`` names a shipped model whose
+    weights training starts from; what that one has not starts at zero. With
+    ``ema_decay`` the weights are averaged over the run, and the average is kept.
     """
 
     name: str
@@ -40,6 +53,8 @@ class Recipe:
     metrics: Metrics
     data: str = "fashion-mnist"
     levels: int = 256
+    labels: bool = False
+    starts_from: str | None = None
     batch_size: int = 128
     steps: int
     lr: float
@@ -94,6 +109,8 @@ RULES: dict[str, Rule] = {
         lambda v: type(v) is int and v in {2**bits for bits in range(1, 9)},
         "a power of two from 2 to 256",
     ),
+    "labels": (lambda v: isinstance(v, bool), "True or False"),
+    "starts_from": (lambda v: v is None or _is_name(v), "a model's name, or None"),
     "batch_size": COUNT,
     "steps": COUNT,
     "lr": (lambda v: _is_number(v) and v > 0, "a number above 0"),

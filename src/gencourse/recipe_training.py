@@ -16,6 +16,8 @@ from gencourse.recipe import Recipe
 from gencourse.schedules import warm_average
 from gencourse.train import Batches, History, fit, make_fabric
 
+Part = tuple[Tensor, ...]
+
 
 def train(
     recipe: Recipe,
@@ -41,11 +43,10 @@ def train(
     """
     fabric = make_fabric(device)
     kept, measured = splits(recipe, validation)
-    _seed(recipe.seed)
-    model = recipe.model()
+    model, start = _begin(recipe)
     average = _average(model, recipe.ema_decay)
     size, steps = recipe.batch_size, recipe.steps
-    batches = Batches(kept, size=size, steps=steps, seed=recipe.seed)
+    batches = Batches(*kept, size=size, steps=steps, seed=recipe.seed)
     history = fit(
         recipe.turns(model, recipe.lr, recipe.weight_decay),
         batches,
@@ -60,9 +61,9 @@ def train(
     )
     trained: nn.Module = model if average is None else average.module
     trained = trained.cpu().eval()
-    card = _card(recipe, batches, history, trained)
+    card = {**_card(recipe, batches, history, trained), "starts_from": start}
     card["metrics_split"] = "validation" if validation else "test"
-    card["metrics"] = recipe.metrics(trained, measured)
+    card["metrics"] = recipe.metrics(trained, *measured)
     return cards.write(out, recipe.name, trained, card)
 
 
@@ -71,13 +72,31 @@ def checkpoint_of(recipe: Recipe, out: Path) -> Path:
     return out / f"{recipe.name}.checkpoint"
 
 
-def splits(recipe: Recipe, validation: bool) -> tuple[Tensor, Tensor]:
-    """Return the images to train on and those to measure on."""
-    train_x = data.load(recipe.data, "train", levels=recipe.levels).x
+def splits(recipe: Recipe, validation: bool) -> tuple[Part, Part]:
+    """Return what to train on and what to measure on: (x,), or (x, y) with labels."""
+    train = _load(recipe, "train")
     if not validation:
-        return train_x, data.load(recipe.data, "test", levels=recipe.levels).x
-    held_back = len(train_x) // 12
-    return train_x[:-held_back], train_x[-held_back:]
+        return train, _load(recipe, "test")
+    held_back = len(train[0]) // 12
+    return (
+        tuple(part[:-held_back] for part in train),
+        tuple(part[-held_back:] for part in train),
+    )
+
+
+def _load(recipe: Recipe, split: str) -> Part:
+    images = data.load(recipe.data, split, levels=recipe.levels)
+    return (images.x, images.y) if recipe.labels else (images.x,)
+
+
+def _begin(recipe: Recipe) -> tuple[nn.Module, dict[str, str] | None]:
+    """Return the model before step 0, and the name and hash of what it starts from."""
+    _seed(recipe.seed)
+    model = recipe.model()
+    if recipe.starts_from is None:
+        return model, None
+    digest = cards.start_from(cards.shipped(recipe.starts_from), model)
+    return model, {"name": recipe.starts_from, "weights_sha256": digest}
 
 
 def _seed(seed: int) -> None:

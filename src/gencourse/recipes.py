@@ -7,24 +7,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gencourse import cards
-from gencourse.autoencoder import (
-    ConvAutoencoder,
-    Denoising,
-    LinearAutoencoder,
-    add_noise,
+from gencourse.autoencoder import ConvAutoencoder, Denoising, LinearAutoencoder
+from gencourse.pixelcnn import GatedPixelCNN, PixelCNN
+from gencourse.pixelrnn import DiagonalBiLSTM, RowLSTM
+from gencourse.recipe import Recipe, nimble_turn
+from gencourse.recipe_metrics import (
+    bits_per_dim,
+    bits_per_dim_by_label,
+    reconstruction,
+    restoration,
 )
-from gencourse.evaluate import mean_over_images
-from gencourse.images import to_unit
-from gencourse.recipe import Recipe
 from gencourse.recipe_training import splits, train
 
 __all__ = ["RECIPES", "Comparison", "Recipe", "evaluate", "find", "load", "train"]
 
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
 # Relative: what float32 on two processors may differ by.
 TOLERANCE = 1e-4
 
@@ -34,22 +33,7 @@ def denoising_autoencoder() -> Denoising:
     return Denoising(ConvAutoencoder(latent=32), noise=0.5)
 
 
-def reconstruction(model: Any, x: Tensor) -> dict[str, float]:  # noqa: ANN401
-    """Return the mean squared error per pixel, grey in [0, 1]."""
-    return {"squared_error": mean_over_images(model.squared_error, x)}
-
-
-def restoration(model: Denoising, x: Tensor) -> dict[str, float]:
-    """Return the error of restoring noisy images, and of reconstructing clean ones."""
-    noise = torch.Generator().manual_seed(0)
-
-    def error(batch: Tensor) -> Tensor:
-        unit = to_unit(batch, model.autoencoder.levels)
-        restored = model.denoise(add_noise(unit, model.noise, noise))
-        return (restored - unit).square().flatten(1).mean(1)
-
-    clean = reconstruction(model.autoencoder, x)
-    return {"denoising_squared_error": mean_over_images(error, x), **clean}
+gated = partial(GatedPixelCNN, features=48, head="logistic")
 
 
 RECIPES = {
@@ -94,6 +78,63 @@ RECIPES = {
             clip=10.0,
             ema_decay=0.999,
         ),
+        Recipe(
+            name="pixelcnn",
+            description="PixelCNN, with its blind spot; a mixture of logistic laws",
+            model=partial(PixelCNN, features=32, blocks=6, head="logistic"),
+            metrics=bits_per_dim,
+            turns=nimble_turn,
+            batch_size=8,
+            steps=8000,
+            lr=4e-3,
+            ema_decay=0.999,
+        ),
+        Recipe(
+            name="gated-pixelcnn",
+            description="Gated PixelCNN, without a blind spot; logistic mixture",
+            model=gated,
+            metrics=bits_per_dim,
+            turns=nimble_turn,
+            batch_size=8,
+            steps=16000,
+            lr=4e-3,
+            ema_decay=0.999,
+        ),
+        Recipe(
+            name="gated-pixelcnn-conditional",
+            description="Gated PixelCNN p(x | y), from the unconditional one",
+            model=partial(gated, classes=10),
+            metrics=bits_per_dim_by_label,
+            turns=nimble_turn,
+            labels=True,
+            starts_from="gated-pixelcnn",
+            batch_size=8,
+            steps=3000,
+            lr=1e-3,
+            ema_decay=0.999,
+        ),
+        Recipe(
+            name="row-lstm",
+            description="PixelRNN with Row LSTM layers; logistic mixture",
+            model=partial(RowLSTM, features=48, layers=2, head="logistic"),
+            metrics=bits_per_dim,
+            turns=nimble_turn,
+            batch_size=8,
+            steps=8000,
+            lr=4e-3,
+            ema_decay=0.999,
+        ),
+        Recipe(
+            name="diagonal-bilstm",
+            description="PixelRNN with Diagonal BiLSTM layers; logistic mixture",
+            model=partial(DiagonalBiLSTM, features=48, layers=2, head="logistic"),
+            metrics=bits_per_dim,
+            turns=nimble_turn,
+            batch_size=8,
+            steps=8000,
+            lr=4e-3,
+            ema_decay=0.999,
+        ),
     )
 }
 
@@ -107,7 +148,7 @@ def find(name: str) -> Recipe:
 
 def shipped() -> list[str]:
     """Return the names of the models that come with the package, trained."""
-    return [name for name in RECIPES if (CHECKPOINTS / f"{name}.safetensors").is_file()]
+    return [name for name in RECIPES if cards.shipped(name).is_file()]
 
 
 def load(name: str, path: Path | str | None = None) -> nn.Module:
@@ -157,8 +198,8 @@ def evaluate(name: str, path: Path | str | None = None) -> Comparison:
     model, said = load(name, path), card(name, path)
     recipe = replace(find(name), data=said["config"]["data"])
     _, measured = splits(recipe, said["metrics_split"] == "validation")
-    return Comparison(recipe.metrics(model, measured), said["metrics"])
+    return Comparison(recipe.metrics(model, *measured), said["metrics"])
 
 
 def _weights(name: str, path: Path | str | None) -> Path:
-    return Path(CHECKPOINTS if path is None else path) / f"{name}.safetensors"
+    return cards.shipped(name) if path is None else Path(path, f"{name}.safetensors")

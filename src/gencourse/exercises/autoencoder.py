@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from gencourse.autoencoder import add_noise, reconstruction_loss
 from gencourse.codes import (
     balanced_draw,
@@ -132,7 +134,7 @@ EXERCISES = (
             error_laws.draw_needs_enough,
             random_laws.draw_is_whole,
         ),
-        whole=True,
+        dtype=torch.int64,
     ),
     Exercise(
         key="autoencoder.linear_gradients",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from gencourse.density import (
     gaussian_log_prob,
     kernel_log_prob,
@@ -150,6 +152,6 @@ EXERCISES = (
             neighbour_laws.counts_without_overflow,
             neighbour_laws.counts_are_whole,
         ),
-        whole=True,
+        dtype=torch.int64,
     ),
 )

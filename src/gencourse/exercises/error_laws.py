@@ -24,7 +24,7 @@ def loss_needs_one_shape(f: Answer) -> None:
     """A reconstruction of another shape is a ValueError, even where it broadcasts."""
     for shape, other in UNLIKE:
         case = f"For x of shape {shape} and a reconstruction of shape {other}"
-        _expect_value_error(f, case, torch.ones(shape), torch.zeros(other))
+        expect_value_error(f, case, torch.ones(shape), torch.zeros(other))
 
 
 def pca_needs_k_in_range(f: Answer) -> None:
@@ -33,10 +33,10 @@ def pca_needs_k_in_range(f: Answer) -> None:
     for n, d, k in ((6, 4, 0), (6, 4, 5), (4, 6, 5), (6, 4, -1)):
         x = torch.randn(n, d, generator=generator)
         case = f"For N = {n}, D = {d} and k = {k}, outside 1 to min(N, D),"
-        _expect_value_error(f, case, x, k)
+        expect_value_error(f, case, x, k)
 
 
-def _expect_value_error(f: Answer, case: str, *given: object) -> None:
+def expect_value_error(f: Answer, case: str, *given: object) -> None:
     error = _error(f, *given)
     if isinstance(error, ValueError):
         return

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import torch
+
 if TYPE_CHECKING:
     from gencourse.exercises.answer import Answer
 
@@ -39,7 +41,7 @@ class Exercise:
         difficulty: 1 (recall) to 3 (a piece of work).
         hints: a nudge, a direction, nearly the solution.
         laws: run in this order; each raises Wrong with a sentence of its own.
-        whole: whether the reference returns whole numbers, int64.
+        dtype: of the results, or None where the inputs' dtype decides it.
     """
 
     key: str
@@ -49,4 +51,9 @@ class Exercise:
     difficulty: int
     hints: tuple[str, str, str]
     laws: tuple[Law, ...]
-    whole: bool = False
+    dtype: torch.dtype | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the results are whole numbers or truth values."""
+        return self.dtype is not None and not self.dtype.is_floating_point

@@ -43,15 +43,20 @@ def unwrapped(answer: object) -> object:
 def converted(exercise: Exercise, result: object, inputs: tuple[object, ...]) -> object:
     """Return a result as the tensors that the reference would return.
 
-    Whole numbers become int64, others the first floating input's dtype, or stay what
-    they are where no input is floating. What is right already comes back itself.
+    They get the exercise's dtype, else the first floating input's, or stay what they
+    are where no input is floating. A pair of numbers is one of floats. What is right
+    already comes back itself.
     """
     tensors = [value for value in inputs if isinstance(value, Tensor)]
-    if not _returns_pair(exercise.reference):
-        return _tensor(result, tensors, exercise.whole)
+    kinds = _kinds_of_pair(exercise.reference)
+    if not kinds:
+        return _tensor(result, tensors, exercise.dtype)
     if not isinstance(result, (tuple, list)):
         return result
-    parts = tuple(_tensor(part, tensors, exercise.whole) for part in result)
+    parts = tuple(
+        _number(part) if float in kinds else _tensor(part, tensors, exercise.dtype)
+        for part in result
+    )
     same = all(map(lambda a, b: a is b, parts, result))
     return result if same and isinstance(result, tuple) else parts
 
@@ -65,16 +70,21 @@ def is_whole(value: object) -> bool:
     return bool(np.asarray(value).dtype.kind in "iu")
 
 
-def _returns_pair(reference: Function) -> bool:
+def _kinds_of_pair(reference: Function) -> tuple[object, ...]:
+    """Return the types of the parts where a tuple is returned, else nothing."""
     returned = typing.get_type_hints(reference).get("return")
-    return typing.get_origin(returned) is tuple
+    return typing.get_args(returned) if typing.get_origin(returned) is tuple else ()
 
 
-def _tensor(value: object, inputs: list[Tensor], whole: bool) -> Tensor:
+def _number(value: object) -> object:
+    return value if type(value) is float else _joined(value).item()
+
+
+def _tensor(value: object, inputs: list[Tensor], due: torch.dtype | None) -> Tensor:
     tensor = _joined(value)
     floating = [t.dtype for t in inputs if t.is_floating_point()]
-    if whole:
-        return tensor.to(_device(inputs), torch.int64)
+    if due is not None:
+        return tensor.to(_device(inputs), due)
     if not (floating or tensor.is_floating_point()):
         return tensor.to(_device(inputs), torch.float64)
     dtype = floating[0] if floating else tensor.dtype
