@@ -85,8 +85,9 @@ RECIPES = {
             metrics=bits_per_dim,
             turns=nimble_turn,
             batch_size=8,
-            steps=8000,
+            steps=6000,
             lr=4e-3,
+            clip=1e4,
             ema_decay=0.999,
         ),
         Recipe(
@@ -96,8 +97,9 @@ RECIPES = {
             metrics=bits_per_dim,
             turns=nimble_turn,
             batch_size=8,
-            steps=16000,
+            steps=14000,
             lr=4e-3,
+            clip=1e4,
             ema_decay=0.999,
         ),
         Recipe(
@@ -111,6 +113,7 @@ RECIPES = {
             batch_size=8,
             steps=3000,
             lr=1e-3,
+            clip=1e4,
             ema_decay=0.999,
         ),
         Recipe(
@@ -120,8 +123,9 @@ RECIPES = {
             metrics=bits_per_dim,
             turns=nimble_turn,
             batch_size=8,
-            steps=8000,
-            lr=4e-3,
+            steps=5000,
+            lr=3e-3,
+            clip=1e4,
             ema_decay=0.999,
         ),
         Recipe(
@@ -131,8 +135,9 @@ RECIPES = {
             metrics=bits_per_dim,
             turns=nimble_turn,
             batch_size=8,
-            steps=8000,
-            lr=4e-3,
+            steps=4000,
+            lr=3e-3,
+            clip=1e4,
             ema_decay=0.999,
         ),
     )
