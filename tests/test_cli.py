@@ -199,6 +199,35 @@ def test_a_generative_model_samples_by_seed(tmp_path, monkeypatch):
         previews.reconstructions("dice", Dice(), 2)
 
 
+class Labelled(nn.Module):
+    levels, classes = 256, 10
+
+    def sample(self, n, y, generator=None):
+        assert n == len(y) <= previews.BATCH
+        return (y[:, None, None, None] * 20).to(torch.uint8).expand(n, 1, 4, 4)
+
+
+def test_a_conditional_model_samples_a_class_or_all_in_turn(tmp_path, monkeypatch):
+    drawn = previews.samples("model", Labelled(), 150, seed=0) * 255 / 20
+    assert torch.equal(drawn[:, 0, 0, 0].round().long(), torch.arange(150) % 10)
+    monkeypatch.setattr(recipes, "load", lambda name, path: Labelled())
+    picture = tmp_path / "seven.png"
+    result = run("sample", "model", "-n", 3, "--label", 7, "--out", picture)
+    assert result.exit_code == 0, result.output
+    with Image.open(picture) as image:
+        assert image.getpixel((4, 4)) == (140, 140, 140)
+    for label in (-1, 10):
+        line = one_line(run("sample", "model", "--label", label))
+        assert f"expected a label from 0 to 9, got {label}" in line
+    monkeypatch.setattr(recipes, "load", lambda name, path: Dice())
+    assert "dice takes no label" in one_line(run("sample", "dice", "--label", 0))
+
+
+def test_batches_of_samples_differ():
+    drawn = previews.samples("dice", Dice(), 2 * previews.BATCH + 1, seed=0)
+    assert len(drawn.unique(dim=0)) == len(drawn) == 129
+
+
 def test_recipes_are_listed():
     result = run("recipes")
     assert result.exit_code == 0

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gencourse.evaluate import MEASURED, bits_per_dim, mean_over_images, measured
+from gencourse.evaluate import (
+    MEASURED,
+    bits_per_dim,
+    mean_over_images,
+    measured,
+    paired_difference,
+)
 
 
 def test_256_equal_levels_cost_8_bits():
@@ -77,6 +83,46 @@ def test_a_measure_gives_a_number_for_each_image(measure, said: str):
 def test_no_images_have_no_mean():
     with pytest.raises(ValueError, match="at least one image"):
         mean_over_images(brightness, torch.ones(0, 1, 2, 3))
+
+
+def test_a_paired_difference_by_hand():
+    a, b = torch.tensor([5.0, 9.0, 4.0]), torch.tensor([4.0, 9.0, 1.0])
+    mean, error = paired_difference(a, b)  # differences 1, 0, 3 of variance 7 / 3
+    assert (type(mean), type(error)) == (float, float)
+    assert mean == pytest.approx(4 / 3, abs=1e-12)
+    assert error == pytest.approx(math.sqrt(7) / 3, abs=1e-12)
+    assert paired_difference(b, a) == (-mean, error)
+
+
+def test_what_is_hard_for_both_falls_out_of_a_difference():
+    hardness = 1e6 * torch.arange(4)
+    a, b = hardness + 1, hardness + torch.tensor([0.0, 2.0, 0.0, 2.0])
+    mean, error = paired_difference(a, b)
+    assert mean == 0
+    assert error == pytest.approx(math.sqrt(4 / 3) / 2, abs=1e-9)
+
+
+def test_the_standard_error_is_the_spread_of_the_mean():
+    generator = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 2000, 50, generator=generator, dtype=torch.float64)
+    found = torch.tensor([paired_difference(x, y) for x, y in zip(a, b, strict=True)])
+    assert found[:, 0].std().item() == pytest.approx(0.2, rel=0.06)
+    assert found[:, 1].square().mean().sqrt().item() == pytest.approx(0.2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ((3,), (4,), r"\(3,\) and \(4,\)"),
+        ((3,), (1,), r"\(3,\) and \(1,\)"),
+        ((3, 2), (3, 2), r"a value of each model .* \(3, 2\)"),
+        ((1,), (1,), "2 images or more, got 1"),
+        ((0,), (0,), "2 images or more, got 0"),
+    ],
+)
+def test_a_paired_difference_needs_pairs(first, second, said: str):
+    with pytest.raises(ValueError, match=said):
+        paired_difference(torch.zeros(first), torch.zeros(second))
 
 
 def test_measurements_are_found_by_name():

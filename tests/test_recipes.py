@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import FrozenInstanceError, replace
 from functools import partial
 
@@ -15,6 +16,8 @@ import gencourse
 from gencourse import cards, data, recipes
 from gencourse.autoencoder import ConvAutoencoder, LinearAutoencoder
 from gencourse.evaluate import mean_over_images
+from gencourse.pixelcnn import GatedPixelCNN
+from gencourse.recipe_metrics import bits_per_dim, bits_per_dim_by_label
 from gencourse.train import CheckpointError
 
 TINY = recipes.Recipe(
@@ -54,6 +57,8 @@ def trained(tiny, tmp_path):
         ("name", "a/b", "a name without slashes"),
         ("data", "imagenet", "one of fashion-mini, fashion-mnist, mnist, cifar10"),
         ("levels", 3, "a power of two from 2 to 256"),
+        *(("labels", value, "True or False") for value in (1, None, "yes")),
+        *(("starts_from", v, "a model's name, or None") for v in ("", "a/b", 5)),
         ("batch_size", 0, "an int of 1 or more"),
         ("steps", 0, "an int of 1 or more"),
         ("steps", 1.5, "an int of 1 or more"),
@@ -106,7 +111,8 @@ def test_every_recipe_trains_and_measures(name, tmp_path, monkeypatch):
     monkeypatch.setattr(data, "load", partial(data.load, limit=60))
     short = replace(recipes.find(name), data="fashion-mini", steps=1, batch_size=4)
     recipes.train(short, out=tmp_path, progress=False)
-    assert recipes.card(name, tmp_path)["metrics"]["squared_error"] > 0
+    metrics = recipes.card(name, tmp_path)["metrics"]
+    assert metrics and all(value > 0 for value in metrics.values())
     assert recipes.evaluate(name, tmp_path).agrees
 
 
@@ -198,11 +204,156 @@ def test_validation_never_sees_the_test_set(tiny, tmp_path, monkeypatch):
     assert card["data"]["images"] == 5000 - 416
 
 
+# --- labels, and weights to start from
+
+
+SIDES = {"shape": (1, 28, 28), "levels": 2, "features": 3, "head": "bernoulli"}
+SETTINGS = {**SIDES, "dilations": (1, 2)}
+EXPLICIT = recipes.Recipe(
+    name="explicit",
+    description="a small explicit density",
+    model=partial(GatedPixelCNN, **SETTINGS),
+    metrics=bits_per_dim,
+    data="fashion-mini",
+    levels=2,
+    batch_size=20,
+    steps=2,
+    lr=1e-2,
+)
+CONDITIONAL = replace(
+    EXPLICIT,
+    name="conditional",
+    model=partial(GatedPixelCNN, **SETTINGS, classes=10),
+    metrics=bits_per_dim_by_label,
+    labels=True,
+    starts_from="explicit",
+)
+
+
+@pytest.fixture
+def explicit(monkeypatch, tmp_path):
+    monkeypatch.setattr(data, "load", partial(data.load, limit=130))
+    monkeypatch.setattr(cards, "CHECKPOINTS", tmp_path / "shipped")
+    for recipe in (EXPLICIT, CONDITIONAL):
+        monkeypatch.setitem(recipes.RECIPES, recipe.name, recipe)
+    recipes.train(EXPLICIT, out=cards.CHECKPOINTS, progress=False)
+    return recipes.load("explicit")
+
+
+def test_labels_reach_the_losses_and_the_metrics(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "load", partial(data.load, limit=120))
+    seen, measured = [], []
+    losses = GatedPixelCNN.losses
+
+    def spying(self, x, y):
+        seen.append((x, y))
+        return losses(self, x, y)
+
+    def metrics(model, x, y):
+        measured.append((x, y))
+        return {"images": len(y)}
+
+    monkeypatch.setattr(GatedPixelCNN, "losses", spying)
+    recipe = replace(CONDITIONAL, metrics=metrics, starts_from=None)
+    recipes.train(recipe, out=tmp_path, validation=True, progress=False)
+    images = data.load("fashion-mini", "train", levels=2)
+    for x, y in seen:
+        assert len(y) == 20 and y.dtype == torch.int64
+        for image, label in zip(x, y, strict=True):
+            same = (images.x[:110] == image).flatten(1).all(1)
+            assert label in images.y[:110][same]
+    assert torch.equal(measured[0][0], images.x[-10:])
+    assert torch.equal(measured[0][1], images.y[-10:])
+
+
+def test_the_bits_are_those_of_the_likelihood(explicit):
+    test = data.load("fashion-mini", "test", levels=2)
+    with torch.no_grad():
+        expected = -explicit.log_prob(test.x).double().mean().item()
+    found = recipes.card("explicit")["metrics"]
+    assert found == {"bits_per_dim": pytest.approx(expected / 784 / math.log(2), 1e-5)}
+    assert 0.3 < found["bits_per_dim"] < 2  # a fair coin costs one bit
+
+
+def test_the_bits_of_right_and_wrong_labels(explicit):
+    torch.manual_seed(0)
+    model = CONDITIONAL.model()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    test = data.load("fashion-mini", "test", levels=2)
+    found = bits_per_dim_by_label(model, test.x, test.y)
+    with torch.no_grad():
+        each = [-model.log_prob(test.x, torch.full_like(test.y, k)) for k in range(10)]
+    rows = torch.arange(len(test.y))
+    for name, shift in (("bits_per_dim", 0), ("bits_per_dim_wrong_label", 1)):
+        nats = torch.stack(each)[(test.y + shift) % 10, rows].double().mean().item()
+        assert found[name] == pytest.approx(nats / 784 / math.log(2), rel=1e-5)
+    assert found["bits_per_dim"] != found["bits_per_dim_wrong_label"]
+
+
+def test_a_conditional_model_starts_as_the_unconditional_one(explicit):
+    test = data.load("fashion-mini", "test", levels=2)
+    torch.manual_seed(1)
+    model = CONDITIONAL.model()
+    digest = cards.start_from(cards.shipped("explicit"), model)
+    assert digest == recipes.card("explicit")["weights_sha256"]
+    with torch.no_grad():
+        started, expected = model.log_prob(test.x, test.y), explicit.log_prob(test.x)
+    assert torch.equal(started, expected)
+    assert all((layer.labels.weight == 0).all() for layer in model.layers)
+
+
+def test_the_card_says_what_training_started_from(explicit, tmp_path):
+    still = replace(CONDITIONAL, lr=1e-12)
+    recipes.train(still, out=tmp_path, progress=False)
+    card, start = recipes.card("conditional", tmp_path), recipes.card("explicit")
+    assert start["starts_from"] is None
+    assert card["starts_from"] == {
+        "name": "explicit",
+        "weights_sha256": start["weights_sha256"],
+    }
+    assert card["config"]["starts_from"] == "explicit" and card["config"]["labels"]
+    bits = start["metrics"]["bits_per_dim"]
+    for name in ("bits_per_dim", "bits_per_dim_wrong_label"):
+        assert card["metrics"][name] == pytest.approx(bits, rel=1e-5)
+    assert recipes.evaluate("conditional", tmp_path).agrees
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"features": 4},
+            r"first_above.weight is \(3, 1, 3, 7\), exp.* \(4, 1, 3, 7\)",
+        ),
+        ({"dilations": (1,)}, r"it has layers.1.above.bias and 7 more that the model"),
+        ({"dilations": (1, 4)}, r"it has \(above\): Conv2d.* dilation=\(2, 2\)\) and"),
+    ],
+)
+def test_another_model_cannot_be_started_from(explicit, changes, message):
+    model = GatedPixelCNN(**{**SETTINGS, **changes}, classes=10)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(CheckpointError, match=message):
+        cards.start_from(cards.shipped("explicit"), model)
+    assert all(torch.equal(before[k], v) for k, v in model.state_dict().items())
+
+
+def test_what_is_started_from_must_be_there(explicit, tmp_path):
+    recipe = replace(CONDITIONAL, starts_from="nothing")
+    with pytest.raises(FileNotFoundError, match=r"no weights at .*nothing.safetensors"):
+        recipes.train(recipe, out=tmp_path, progress=False)
+    path = cards.shipped("explicit")
+    path.write_bytes(flip(path.read_bytes()))
+    with pytest.raises(CheckpointError, match=r"explicit.safetensors is damaged"):
+        recipes.train(CONDITIONAL, out=tmp_path, progress=False)
+    assert not (tmp_path / "conditional.checkpoint").exists()
+
+
 # --- loading
 
 
 def test_unknown_and_unshipped_names_list_what_is_shipped(monkeypatch, trained):
-    monkeypatch.setattr(recipes, "CHECKPOINTS", trained)
+    monkeypatch.setattr(cards, "CHECKPOINTS", trained)
     for name in ("gan", "autoencoder"):
         with pytest.raises(ValueError, match=rf"no model '{name}' .*these do: tiny"):
             gencourse.load(name)

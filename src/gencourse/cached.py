@@ -143,7 +143,8 @@ class LayerCache:
         (_, height, width), d = model.shape, layer.dilation
         new, features = layer.link.weight.new_zeros, layer.residual.in_channels
         self.layer = layer
-        self.for_above, self.for_left = layer.biases(y)
+        self.for_above, for_left = layer.biases(y)
+        self.for_left = for_left + cast(Tensor, layer.left.bias)
         self.rows = new(height + d, width + 2 * d, n, features)
         self.columns = [new(n, features)] * (width + d)
         self.links: Sequence[Tensor] = ()
@@ -159,9 +160,9 @@ class LayerCache:
         self.rows[i + d, d:-d] = above
         both = (self.rows[i], self.rows[i + d])
         taps = [row[k : k + width] for row in both for k in (0, d, 2 * d)]
-        wide = torch.cat(taps, 2) @ self.above + layer.above.bias  # (W, n, 2 f)
+        wide = F.linear(torch.cat(taps, 2), self.above.T, layer.above.bias)
         link = F.linear(wide, layer.link.weight.flatten(1), layer.link.bias)
-        self.links = (link + self.for_left + layer.left.bias).unbind(0)
+        self.links = (link + self.for_left).unbind(0)  # W times (n, 2 f)
         return above + gate(wide + self.for_above, 2)
 
     def column(self, left: Tensor, j: int) -> Tensor:

@@ -45,8 +45,7 @@ class Categorical:
 
     def log_prob(self, numbers: Tensor, x: Tensor) -> Tensor:
         """Return log p(x) in nats: (..., levels) and levels (...) -> (...)."""
-        chosen = x.long().unsqueeze(-1)
-        return numbers.log_softmax(-1).gather(-1, chosen).squeeze(-1)
+        return categorical_log_prob(numbers, x)
 
     def sample(self, numbers: Tensor, uniform: Tensor) -> Tensor:
         """Return levels drawn by inverse CDF: (..., levels), (..., 1) -> (...)."""
@@ -122,6 +121,17 @@ class LogisticMixture:
         count = self.components
         spread = (torch.arange(count).to(numbers) + 0.5) * (2 / count) - 1
         return weights, means + spread, log_scales.clamp(min=self.least_log_scale)
+
+
+def categorical_log_prob(logits: Tensor, x: Tensor) -> Tensor:
+    """Return log p(x) in nats, of a softmax law: (..., levels) and (...) -> (...).
+
+    Args:
+        logits: a number for each level, however far apart.
+        x: levels, whole numbers 0 ... levels - 1 of any dtype.
+    """
+    chosen = x.long().unsqueeze(-1)
+    return logits.log_softmax(-1).gather(-1, chosen).squeeze(-1)
 
 
 def logistic_bin(x: Tensor, mean: Tensor, log_scale: Tensor, levels: int) -> Tensor:

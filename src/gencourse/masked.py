@@ -103,6 +103,22 @@ def _groups(channels: int, count: int) -> Tensor:
     return torch.arange(channels) * count // channels
 
 
+def blind_spot(field: Tensor, i: int, j: int) -> Tensor:
+    """Return the pixels before (i, j) in raster order that its field does not hold.
+
+    Args:
+        field: bool (H, W), what pixel (i, j) depends on, as
+            `gencourse.testing.receptive_field` measures it.
+        i: the row of the pixel.
+        j: its column.
+
+    Returns:
+        bool (H, W), True for an earlier pixel that is not seen.
+    """
+    number = torch.arange(field.numel()).view_as(field)
+    return (number < number[i, j]) & ~field
+
+
 def gate(x: Tensor, dim: int) -> Tensor:
     """Return tanh of the first half of x along dim, times sigmoid of the second half.
 

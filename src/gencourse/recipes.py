@@ -11,15 +11,9 @@ from torch import nn
 
 from gencourse import cards
 from gencourse.autoencoder import ConvAutoencoder, Denoising, LinearAutoencoder
-from gencourse.pixelcnn import GatedPixelCNN, PixelCNN
-from gencourse.pixelrnn import DiagonalBiLSTM, RowLSTM
-from gencourse.recipe import Recipe, nimble_turn
-from gencourse.recipe_metrics import (
-    bits_per_dim,
-    bits_per_dim_by_label,
-    reconstruction,
-    restoration,
-)
+from gencourse.pixel_recipes import PIXEL_RECIPES
+from gencourse.recipe import Recipe
+from gencourse.recipe_metrics import reconstruction, restoration
 from gencourse.recipe_training import splits, train
 
 __all__ = ["RECIPES", "Comparison", "Recipe", "evaluate", "find", "load", "train"]
@@ -31,9 +25,6 @@ TOLERANCE = 1e-4
 def denoising_autoencoder() -> Denoising:
     """Return the convolutional autoencoder, to be trained on noisy images."""
     return Denoising(ConvAutoencoder(latent=32), noise=0.5)
-
-
-gated = partial(GatedPixelCNN, features=48, head="logistic")
 
 
 RECIPES = {
@@ -78,68 +69,7 @@ RECIPES = {
             clip=10.0,
             ema_decay=0.999,
         ),
-        Recipe(
-            name="pixelcnn",
-            description="PixelCNN, with its blind spot; a mixture of logistic laws",
-            model=partial(PixelCNN, features=32, blocks=6, head="logistic"),
-            metrics=bits_per_dim,
-            turns=nimble_turn,
-            batch_size=8,
-            steps=6000,
-            lr=4e-3,
-            clip=1e4,
-            ema_decay=0.999,
-        ),
-        Recipe(
-            name="gated-pixelcnn",
-            description="Gated PixelCNN, without a blind spot; logistic mixture",
-            model=gated,
-            metrics=bits_per_dim,
-            turns=nimble_turn,
-            batch_size=8,
-            steps=14000,
-            lr=4e-3,
-            clip=1e4,
-            ema_decay=0.999,
-        ),
-        Recipe(
-            name="gated-pixelcnn-conditional",
-            description="Gated PixelCNN p(x | y), from the unconditional one",
-            model=partial(gated, classes=10),
-            metrics=bits_per_dim_by_label,
-            turns=nimble_turn,
-            labels=True,
-            starts_from="gated-pixelcnn",
-            batch_size=8,
-            steps=3000,
-            lr=1e-3,
-            clip=1e4,
-            ema_decay=0.999,
-        ),
-        Recipe(
-            name="row-lstm",
-            description="PixelRNN with Row LSTM layers; logistic mixture",
-            model=partial(RowLSTM, features=48, layers=2, head="logistic"),
-            metrics=bits_per_dim,
-            turns=nimble_turn,
-            batch_size=8,
-            steps=5000,
-            lr=3e-3,
-            clip=1e4,
-            ema_decay=0.999,
-        ),
-        Recipe(
-            name="diagonal-bilstm",
-            description="PixelRNN with Diagonal BiLSTM layers; logistic mixture",
-            model=partial(DiagonalBiLSTM, features=48, layers=2, head="logistic"),
-            metrics=bits_per_dim,
-            turns=nimble_turn,
-            batch_size=8,
-            steps=4000,
-            lr=3e-3,
-            clip=1e4,
-            ema_decay=0.999,
-        ),
+        *PIXEL_RECIPES,
     )
 }
 

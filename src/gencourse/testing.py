@@ -41,27 +41,27 @@ def causal_jacobian(
 ) -> Tensor:
     """Return how strongly each subpixel's law reacts to each subpixel: (D, D).
 
-    Row i, column k holds the largest |d numbers_i / d level_k| that was met, in
-    float64, where numbers_i is a random mixture of what the head reads at subpixel i.
-    It is exactly 0 where no path leads from k to i; a causal model has zeros on and
-    above the diagonal. Several images are looked at, because a ReLU that is off hides
-    an edge. The model is copied, put in eval mode, and stays as it was.
+    Row i, column k holds the largest |d numbers_i / d level_k| met, in float64, where
+    numbers_i is a random mixture of what the head reads at subpixel i. It is exactly 0
+    where no path leads from k to i: in a causal model on and above the diagonal. One
+    image is not enough, because a ReLU that is off hides an edge.
 
     Args:
-        model: D = C * H * W should be small: it costs D backward passes an image.
+        model: costs D = C * H * W backward passes an image. It is copied, and the copy
+            put in eval mode.
         x: levels, (B, C, H, W); by default random ones.
         y: the class, of a conditional model.
         images: how many random images, where x is None.
     """
     exact = _in_float64(model)
-    x = _random_images(model, images) if x is None else x.double()
+    x = _chosen_images(model, x, images)
     weights = torch.randn(exact.head.size, generator=_seeded(), dtype=torch.float64)
 
     def mixed(image: Tensor) -> Tensor:
         numbers = exact.logits(image[None], _labels(y, 1))[0]  # (C, H, W, size)
         return _raster(numbers @ weights)
 
-    each = torch.stack([jacrev(mixed)(image) for image in x.cpu()])  # (B, D, C, H, W)
+    each = torch.stack([jacrev(mixed)(image) for image in x])  # (B, D, C, H, W)
     return _raster(each.abs().amax(0).detach())
 
 
@@ -75,12 +75,11 @@ def receptive_field(
 ) -> Tensor:
     """Return which pixels the law of one pixel depends on: bool (H, W).
 
-    Measured by one backward pass in float64, and exact as in `causal_jacobian`. All
-    channels are taken together: where there are several, a pixel depends on itself,
-    because its green looks at its red.
+    Measured as in `causal_jacobian`, but by one backward pass. Of several channels a
+    pixel depends on itself, because its green looks at its red.
 
     Args:
-        model: any size; it is copied and stays as it was.
+        model: of any size.
         pixel: (row, column).
         x: levels, (B, C, H, W); by default random ones.
         y: the class, of a conditional model.
@@ -89,8 +88,7 @@ def receptive_field(
     (_, height, width), (row, column) = model.shape, pixel
     if not (0 <= row < height and 0 <= column < width):
         raise ValueError(f"expected a pixel inside {height}x{width}, got {pixel}")
-    x = _random_images(model, images) if x is None else x.cpu().double()
-    x = x.clone().requires_grad_()
+    x = _chosen_images(model, x, images).requires_grad_()
     numbers = _in_float64(model).logits(x, _labels(y, len(x)))[:, :, row, column]
     weights = torch.randn(numbers.shape, generator=_seeded(), dtype=torch.float64)
     (gradient,) = torch.autograd.grad((numbers * weights).sum(), x)
@@ -98,11 +96,15 @@ def receptive_field(
 
 
 def leaks(jacobian: Tensor) -> Tensor:
-    """Return the pairs (i, k) where subpixel i sees k >= i, itself or later: (N, 2)."""
+    """Return the pairs (i, k) where subpixel i sees k >= i, itself or later: (N, 2).
+
+    Args:
+        jacobian: (D, D); i sees k where row i, column k is not 0, however small.
+    """
     return (jacobian != 0).triu().nonzero()
 
 
-def blind_spot(jacobian: Tensor) -> Tensor:
+def unseen(jacobian: Tensor) -> Tensor:
     """Return the pairs (i, k) where subpixel i does not see the earlier k: (N, 2)."""
     return (jacobian == 0).tril(-1).nonzero()
 
@@ -110,9 +112,8 @@ def blind_spot(jacobian: Tensor) -> Tensor:
 def strong_copy(model: Net, *, gain: float = 2.0, seed: int = 0) -> Net:
     """Return a float64 copy with large random weights; the model stays as it was.
 
-    A fresh network says almost the same about every pixel, so that many a mistake
-    passes its tests. Weights are drawn from N(0, gain^2 / inputs of the layer), biases
-    from N(0, 1/4).
+    A fresh network's laws hardly differ, and hide many a mistake. Weights are drawn
+    from N(0, gain^2 / inputs of the layer), biases from N(0, 1/4).
     """
     strong, generator = _in_float64(model), _seeded(seed)
     with torch.no_grad():
@@ -152,8 +153,8 @@ def image_numbers(x: Tensor, levels: int) -> Tensor:
 def total_probability(model: ImageDensity, y: int | None = None) -> float:
     """Return the sum of p(x), or p(x | y), over every image of the model's shape.
 
-    Computed in float64. A density gives 1; a model that sees what it is asked to
-    predict does not. More than 2 ** 20 images are a ValueError.
+    Computed in float64. A model that sees what it is to predict does not give 1. More
+    than 2 ** 20 images are a ValueError.
     """
     exact = _in_float64(model) if isinstance(model, nn.Module) else model
     log_prob: Callable[..., Tensor] = exact.log_prob
@@ -177,11 +178,12 @@ def _labels(y: int | None, count: int) -> Tensor | None:
     return None if y is None else torch.full((count,), y)
 
 
-def _random_images(model: Autoregressive, count: int) -> Tensor:
+def _chosen_images(model: Autoregressive, x: Tensor | None, count: int) -> Tensor:
     check_count("images", count)
-    size = (count, *model.shape)
-    x = torch.randint(model.levels, size, generator=_seeded())
-    return x.double()
+    if x is None:
+        size = (count, *model.shape)
+        x = torch.randint(model.levels, size, generator=_seeded())
+    return x.detach().to("cpu", torch.float64, copy=True)
 
 
 def _raster(x: Tensor) -> Tensor:

@@ -8,13 +8,28 @@ import re
 import textwrap
 
 import autoencoder_answers
+import autoregressive_answers
 import density_answers
+import pixelcnn_answers
+import pixelrnn_answers
 import pytest
 
 from gencourse.exercises import EXERCISES, examine, todo
 
-RIGHT = density_answers.RIGHT | autoencoder_answers.RIGHT
-WRONG = density_answers.WRONG | autoencoder_answers.WRONG
+RIGHT = (
+    density_answers.RIGHT
+    | pixelrnn_answers.RIGHT
+    | pixelcnn_answers.RIGHT
+    | autoregressive_answers.RIGHT
+    | autoencoder_answers.RIGHT
+)
+WRONG = (
+    density_answers.WRONG
+    | pixelrnn_answers.WRONG
+    | pixelcnn_answers.WRONG
+    | autoregressive_answers.WRONG
+    | autoencoder_answers.WRONG
+)
 WRONG_CASES = [
     pytest.param(key, phrase, id=f"{key}-{phrase}")
     for key, answers in WRONG.items()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 import autoencoder_answers
+import autoregressive_answers
 import density_answers
 import numpy as np
+import pixelcnn_answers
+import pixelrnn_answers
 import pytest
 import torch
 
@@ -18,7 +21,13 @@ FLOATS = [key for key, exercise in EXERCISES.items() if not exercise.whole]
 FAR = {f"density.{kind}_log_prob" for kind in ("gaussian", "mixture", "kernel")}
 
 
-WRONG = density_answers.WRONG | autoencoder_answers.WRONG
+WRONG = (
+    density_answers.WRONG
+    | pixelrnn_answers.WRONG
+    | pixelcnn_answers.WRONG
+    | autoregressive_answers.WRONG
+    | autoencoder_answers.WRONG
+)
 
 
 def cast(result, dtype):

@@ -14,13 +14,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gencourse.exercises import autoencoder, density, limits, recall
+from gencourse.exercises import (
+    autoencoder,
+    autoregressive,
+    density,
+    limits,
+    pixelcnn,
+    pixelrnn,
+    recall,
+)
 from gencourse.exercises.answer import Answer, Raised, describe_error
 from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
 from gencourse.exercises.results import unwrapped, wrapped
 
 EXERCISES: dict[str, Exercise] = {
-    exercise.key: exercise for exercise in (*density.EXERCISES, *autoencoder.EXERCISES)
+    exercise.key: exercise
+    for chapter in (density, pixelrnn, pixelcnn, autoregressive, autoencoder)
+    for exercise in chapter.EXERCISES
 }
 _hints_given: Counter[str] = Counter()
 

@@ -37,6 +37,7 @@ def pca_needs_k_in_range(f: Answer) -> None:
 
 
 def expect_value_error(f: Answer, case: str, *given: object) -> None:
+    """Raise Wrong unless the answer raises a ValueError for what is given."""
     error = _error(f, *given)
     if isinstance(error, ValueError):
         return

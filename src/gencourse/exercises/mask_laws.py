@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.backward import gradients
-from gencourse.exercises.compare import Mistakes, expect, numbers
+from gencourse.exercises.compare import Causes, Mistakes, expect, numbers
 from gencourse.exercises.error_laws import expect_value_error
 
 
@@ -21,7 +21,7 @@ MASKS: Mistakes = {
     "The masks are exchanged: A hides the pixel itself, B shows it.": (
         lambda row, col, n, m: _both(n <= n[m, m], n < n[m, m])
     ),
-    "Mask A shows the pixel itself: with it a model reads off what it should predict.": (
+    "Mask A shows the pixel itself: a model would read off what it should predict.": (
         lambda row, col, n, m: _both(n <= n[m, m], n <= n[m, m])
     ),
     "Mask B hides the pixel itself; mask A alone does.": (
@@ -30,7 +30,7 @@ MASKS: Mistakes = {
     "The mask is turned round: it lets later pixels through and hides earlier ones.": (
         lambda row, col, n, m: _both(n > n[m, m], n >= n[m, m])
     ),
-    "0 and 1 are exchanged: 1 is for a weight that counts.": (
+    "The values are exchanged: 1 is for a weight that counts.": (
         lambda row, col, n, m: _both(n >= n[m, m], n > n[m, m])
     ),
     "The pixels on the left in the pixel's own row are hidden; they are earlier.": (
@@ -45,12 +45,10 @@ MASKS: Mistakes = {
         lambda row, col, n, m: _both((row <= m) & (n != n[m, m]), row <= m)
     ),
     "Your order goes down the columns; raster order goes along the rows.": (
-        lambda row, col, n, m: _both(n.T < n[m, m], n.T <= n[m, m])
+        lambda row, col, n, m: _both((n < n[m, m]).T, (n <= n[m, m]).T)
     ),
     "The rows above the pixel's own are hidden; they are earlier.": (
-        lambda row, col, n, m: _both(
-            (row == m) & (col < m), (row == m) & (col <= m)
-        )
+        lambda row, col, n, m: _both((row == m) & (col < m), (row == m) & (col <= m))
     ),
     "This is a triangle across the kernel: row r of it shows columns up to r. Which "
     "weights lie on earlier pixels, seen from the centre?": (
@@ -71,7 +69,9 @@ def mask_is_raster_order(f: Answer) -> None:
     got = torch.stack([numbers(f(5, mask), (5, 5), shapes) for mask in ("A", "B")])
     n = torch.arange(25).view(5, 5)
     given = (n // 5, n % 5, n, 2)
-    what = "The first index is the mask, A or B: 1 where a weight sees an earlier pixel."
+    what = (
+        "The first index is the mask, A or B: 1 where a weight sees an earlier pixel."
+    )
     expect(got, _both(n < 12, n <= 12), what, MASKS, given)
 
 
@@ -106,11 +106,10 @@ GATE: Mistakes = {
         lambda a, b: a.tanh() * b.tanh()
     ),
     "The halves are added; a gate multiplies.": lambda a, b: a.tanh() + b.sigmoid(),
-    "tanh and sigmoid are exchanged.": lambda a, b: a.sigmoid() * b.tanh(),
     "The first half is a ReLU's; tanh is asked for.": (
         lambda a, b: a.relu() * b.sigmoid()
     ),
-    "tanh is taken of the product; it is for the first half alone.": (
+    "You take tanh of the product; it is for the first half alone.": (
         lambda a, b: (a * b.sigmoid()).tanh()
     ),
     "The sigmoid is taken of the product; it is for the second half alone.": (
@@ -134,7 +133,7 @@ def _gated(x: Tensor, dim: int) -> Tensor:
 def gate_is_known(f: Answer) -> None:
     """The gate of known features is known, along the axis that is asked for."""
     x = torch.linspace(-3, 3, 48).cos().mul(3).view(2, 4, 2, 3)
-    shapes = {
+    shapes: Causes = {
         (2, 4, 2, 3): "Two halves make one: half as many features come back.",
         (1, 4, 2, 3): "dim tells which axis is halved.",
         (2, 4, 1, 3): "dim tells which axis is halved.",

@@ -1,0 +1,475 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+r"""
+# Autoregressive models: a summary
+
+You have met four models that guess pixel after pixel.
+What have you bought with them, and what did it cost?
+
+This chapter puts them side by side and measures.
+Three things speak for them: an **exact likelihood**, a **usable measure of progress**, and **good samples**.
+One thing speaks against them: **drawing is sequential**.
+"""
+
+# %%
+import io
+import time
+from collections.abc import Callable
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+import gencourse
+from gencourse import data, figures, results, testing
+from gencourse.autoregressive import Autoregressive
+from gencourse.evaluate import bits_per_dim
+from gencourse.exercises import check, hint, mine_or_reference, todo
+from gencourse.images import Shape
+from gencourse.pixelcnn import GatedPixelCNN, PixelCNN
+from gencourse.pixelrnn import DiagonalBiLSTM, RowLSTM
+
+_ = torch.manual_seed(0)
+# %%
+test = data.load("fashion-mini", "test")
+names = ("pixelcnn", "row-lstm", "diagonal-bilstm", "gated-pixelcnn")
+models = {name: gencourse.load(name) for name in names}
+
+# %% [markdown]
+r"""
+## All of them, in one table
+
+The same data, the same unit, the same test pictures.
+"""
+
+# %%
+shipped = [*names, "gated-pixelcnn-conditional"]
+results.likelihoods(
+    shipped,
+    "The conditional model was trained on from the unconditional one.",
+)
+
+# %% [markdown]
+r"""
+Mind the other columns before you compare two rows.
+The Gated PixelCNN is larger and was trained for longer than the others.
+It stands first for that reason too, not only because it has no blind spot.
+And every network was trained with one seed.
+How much is luck, this table cannot tell.
+
+## For: the likelihood is exact
+
+An exact likelihood is a promise that can be cashed in.
+
+**It is a length.**
+A picture that has probability $p(x)$ can be stored in about $-\log_2 p(x)$ bits, by arithmetic coding.
+So a better density is a better compressor.
+How long are test pictures, against PNG, which is made for such pictures?
+"""
+
+
+# %% tags=["experiment"]
+def png_bytes(image: Tensor) -> int:
+    file = io.BytesIO()
+    Image.fromarray(image[0].numpy()).save(file, "PNG", optimize=True)
+    return file.tell()
+
+
+# %%
+x = test.x[:200]
+with torch.inference_mode():
+    nats = {
+        name: torch.cat([-model.log_prob(part) for part in x.split(50)])
+        for name, model in models.items()
+    }
+lengths = {
+    name: float(bits_per_dim(each, dims=784).mean() * 784 / 8)
+    for name, each in nats.items()
+}
+lengths["PNG"] = sum(map(png_bytes, x)) / len(x)
+
+# %% tags=["hide-input"]
+figures.table(
+    ["bytes for a picture", "mean over 200 test pictures"],
+    [
+        ("as it is", "784"),
+        *((name, f"{length:.0f}") for name, length in lengths.items()),
+    ],
+    "Length of a 28 by 28 picture of 256 levels: PNG files, headers included, and the "
+    "length that the models promise.",
+)
+
+# %% [markdown]
+r"""
+(A PNG file of so small a picture has some 60 bytes of headers, and the decoder of a model is a network that has to be there.
+Still, the gap is wide.)
+
+**It can be compared.**
+Is one model better than another, or was it luck with these 200 pictures?
+Every picture has a likelihood under both, so compare picture by picture.
+What makes a picture hard for both falls out of the difference.
+"""
+
+# %% tags=["experiment"]
+pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+for a, b in pairs:
+    difference = (nats[a] - nats[b]) / (784 * torch.tensor(2.0).log())
+    error = difference.std() / len(difference) ** 0.5
+    print(f"{a} minus {b}: {difference.mean():+.3f} ± {error:.3f} bits")
+
+# %% [markdown]
+r"""
+The number after ± is the standard error.
+A difference of many standard errors is no luck with the pictures.
+(It may still be luck with the seed of the training.)
+
+**It can be checked.**
+All probabilities sum to one; for a small enough picture you can add them up.
+No other claim about a model of pictures is as easy to test.
+
+## For: progress can be seen
+
+There is one loss, it is the thing that we want, and its zero and its ceiling mean something.
+8 bits is ignorance.
+Below the table of neighbours something has been learned.
+If the loss of held-back pictures rises while that of the training pictures falls, the model has begun to learn by heart.
+Models of different design can be compared, as long as they are asked about the same levels.
+
+This is not to be taken for granted.
+When we come to adversarial networks, there will be two losses, and neither will tell whether things get better.
+"""
+
+# %% [markdown]
+r"""
+## For: good samples
+
+Eight drawings of each model, with seed 0, not chosen.
+"""
+
+# %%
+drawn, seconds = {}, {}
+for name, model in models.items():
+    start = time.process_time()
+    draws = torch.Generator().manual_seed(0)
+    drawn[name] = model.sample(8, generator=draws)
+    seconds[name] = time.process_time() - start
+
+# %% tags=["hide-input"]
+figures.grid(
+    torch.cat(list(drawn.values())),
+    "Eight drawings of each of four models. All have clean edges and plausible shades. "
+    "Many of the PixelCNN and the PixelRNNs are no garment as a whole; more of the Gated "
+    "PixelCNN's are.",
+    columns=8,
+    rows=list(names),
+)
+
+# %% [markdown]
+r"""
+Look from near and from afar.
+From near they are good: sharp edges, smooth shades, no blur.
+From afar some are no garment: the upper half began a coat, the lower half ends a dress.
+A likelihood is mostly earned by the next pixel, and the next pixel is mostly decided by its neighbours.
+
+## Against: one pixel after another
+
+Training is parallel.
+Drawing is not: 784 laws have to be asked for, each after the last draw.
+A cache makes each step cheap; it does not make the steps fewer.
+
+What do the four designs cost, **at equal size**?
+We build each with about 90,000 parameters, and measure.
+"""
+
+# %%
+head = {"head": "logistic"}
+equals = {
+    "PixelCNN": PixelCNN(features=32, blocks=6, **head),
+    "Gated PixelCNN": GatedPixelCNN(
+        features=24, dilations=(1, 2, 4, 8, 1, 2, 4), **head
+    ),
+    "Row LSTM": RowLSTM(features=36, layers=2, **head),
+    "Diagonal BiLSTM": DiagonalBiLSTM(features=34, layers=2, **head),
+}
+steps = {"Row LSTM": "2 x 28", "Diagonal BiLSTM": "2 x 55"}
+
+
+# %% tags=["experiment"]
+def costs(model: Autoregressive) -> tuple[float, float, float]:
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        model.losses(test.x[:16])["nll"].backward()
+        times.append(time.process_time() - start)
+    for count in (1, 32):
+        start = time.process_time()
+        model.sample(count)
+        times.append(time.process_time() - start)
+    return 16 / min(times[:3]), times[3], times[4] / 32
+
+
+# %%
+found = {title: costs(model) for title, model in equals.items()}
+sizes = {
+    title: sum(p.numel() for p in model.parameters())
+    for title, model in equals.items()
+}
+
+# %% tags=["hide-input"]
+header = "design, parameters, training: images a CPU-second, recurrent steps"
+header += ", drawing one: CPU-seconds, one of 32 at once: CPU-seconds"
+figures.table(
+    header.split(", "),
+    [
+        (
+            title,
+            f"{sizes[title]:,}",
+            f"{trained:.0f}",
+            steps.get(title, "none"),
+            f"{alone:.2f}",
+            f"{together:.3f}",
+        )
+        for title, (trained, alone, together) in found.items()
+    ],
+    "Costs of four designs at equal size, 28 by 28 pictures, timed once when this page "
+    "was made. Recurrent steps are those of a pass in training. Drawing is cached.",
+)
+
+# %% [markdown]
+r"""
+Drawing one picture takes about as long as drawing a few: the steps wait for each other, not for arithmetic.
+So draw many at once.
+
+On a graphics card the balance changes.
+There the steps of a recurrent network and those of drawing are many small calls, and the card waits for them.
+We could not measure that here.
+
+There is a second thing against them, less often named.
+The order of the pixels is arbitrary, and nothing in the model is a short description of a whole picture.
+An autoencoder has one, but cannot draw.
+The next part of the course is about having both.
+"""
+
+# %% [markdown]
+r"""
+## What came after
+
+**PixelCNN++** {cite}`salimans2017pixelcnnpp` kept the idea and changed the parts: a mixture of logistic laws in place of the softmax, which made training faster; R, G and B of a pixel tied together by a simple linear rule instead of masks; a network that goes to coarser scales and back, with short-cuts; and dropout.
+Our models have the first of these.
+
+**PixelSNAIL** {cite}`chen2018pixelsnail` put self-attention between the causal convolutions, so that a pixel can look far back directly.
+It reports 2.85 bits per dimension on CIFAR-10.
+
+The **Image Transformer** {cite}`parmar2018image` is made of self-attention, kept to a neighbourhood so that larger pictures become possible.
+On ImageNet it reports 3.77 bits per dimension, where the best before it was 3.83.
+**Sparse Transformers** {cite}`child2019generating` made attention over very long sequences affordable.
+
+These numbers belong to other data, and cannot be compared with those in our table.
+The game is still the same: guess the next pixel.
+Replace pixels by words, and you have a language model.
+"""
+
+# %% [markdown]
+r"""
+## Exercises
+
+Write each function where it says `todo()`, run the cell, then the check below it.
+`hint("autoregressive.fill")` gives a hint, and a stronger one when you ask again.
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Is it better, or was it luck?
+:label: ex-autoregressive-paired
+
+*10 minutes, difficulty 1 of 3.*
+Two models were asked about the same pictures.
+Return the mean of their differences, and the standard error of that mean.
+Where all differences are the same, the error is 0.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def paired_difference(a: Tensor, b: Tensor) -> tuple[float, float]:
+    """Return the mean of a - b, and the standard error of that mean.
+
+    Both models are asked about the same images, so that what makes an image hard for
+    both falls out of the difference.
+
+    Args:
+        a: one model's values, (N,), such as nats per image.
+        b: the other's on the same images in the same order, (N,); another shape is a
+            ValueError, and so are fewer than 2 images.
+
+    Returns:
+        The mean difference, and the differences' standard deviation (with N - 1) over
+        the root of N.
+    """
+    return todo()
+
+
+# %%
+check("autoregressive.paired_difference", paired_difference)
+paired_difference = mine_or_reference(
+    "autoregressive.paired_difference", paired_difference
+)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoregressive-paired
+:class: dropdown
+```{literalinclude} ../../src/gencourse/evaluate.py
+:pyobject: paired_difference
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Every picture there is
+:label: ex-autoregressive-enumerate
+
+*10 minutes, difficulty 2 of 3.*
+List every picture of a shape.
+With two levels and two pixels there are four, in this order: 00, 01, 10, 11.
+The digits are the subpixels in raster order, the channels of a pixel one after another.
+Too many pictures are an error: say how many there would be.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def enumerate_images(shape: Shape, levels: int) -> Tensor:
+    """Return every image there is: uint8 (levels ** (C * H * W), C, H, W).
+
+    In the order of numbers with a digit for each subpixel, the first one leading. More
+    than 2 ** 20 images are a ValueError.
+    """
+    return todo()
+
+
+# %%
+check("autoregressive.enumerate_images", enumerate_images)
+enumerate_images = mine_or_reference(
+    "autoregressive.enumerate_images", enumerate_images
+)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoregressive-enumerate
+:class: dropdown
+```{literalinclude} ../../src/gencourse/testing.py
+:pyobject: enumerate_images
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+:::{exercise} Finish a picture
+:label: ex-autoregressive-fill
+
+*15 minutes, difficulty 2 of 3.*
+Write the loop that draws.
+Go through the subpixels in raster order, the channels of a pixel one after another, and ask `draw` for each.
+Where a pixel is known, keep it; else take what was drawn.
+`draw` is shown the picture as it stands, so what you filled in must be there.
+And the picture that you are given must stay as it was.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def fill(x: Tensor, known: Tensor, draw: Callable[..., Tensor]) -> Tensor:
+    """Return a copy of x in which the unknown subpixels are drawn, in raster order.
+
+    Row by row, from the left; inside a pixel one channel after another.
+
+    Args:
+        x: levels, (B, C, H, W); what stands where it is not known is not looked at.
+        known: bool, the shape of x: True where x is kept.
+        draw: draw(x, i, j, c) returns levels (B,) of channel c at row i, column j. Its
+            x holds what is known or drawn by then, and 0 elsewhere. It is called for
+            every subpixel, a known one too: it may keep what it computes.
+    """
+    return todo()
+
+
+# %%
+check("autoregressive.fill", fill)
+fill = mine_or_reference("autoregressive.fill", fill)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-autoregressive-fill
+:class: dropdown
+```{literalinclude} ../../src/gencourse/autoregressive.py
+:pyobject: fill
+```
+::::
+"""
+
+# %% [markdown]
+r"""
+Now put your functions to work, where they passed.
+Your list of pictures checks a density, and your loop draws from it.
+"""
+
+# %%
+tiny = GatedPixelCNN(shape=(1, 3, 3), levels=2, features=4, dilations=(1,))
+tiny = testing.strong_copy(tiny)
+pictures = enumerate_images((1, 3, 3), 2)
+with torch.inference_mode():
+    probabilities = tiny.log_prob(pictures).exp()
+print(f"{len(pictures)} pictures, together {probabilities.sum():.6f}")
+
+# %%
+generator = torch.Generator().manual_seed(0)
+
+
+# %% tags=["experiment"]
+def draw(x: Tensor, i: int, j: int, c: int) -> Tensor:
+    with torch.inference_mode():
+        law = tiny.logits(x)[:, c, i, j].softmax(-1)
+    return torch.multinomial(law, 1, generator=generator)[:, 0]
+
+
+# %%
+empty = torch.zeros(2000, 1, 3, 3, dtype=torch.uint8)
+nothing = torch.zeros_like(empty, dtype=torch.bool)
+images = fill(empty, nothing, draw)
+white = pictures.flatten(1).double().mean(1)
+expected = float((probabilities * white).sum())
+share = images.flatten(1).double().mean(1)
+mean, error = paired_difference(share, torch.full((2000,), expected))
+print(f"white pixels: drawn minus expected {mean:+.4f} ± {error:.4f}")
+
+# %% [markdown]
+r"""
+## What to remember
+
+- Autoregressive models give the exact likelihood. It is a code length, it can be compared picture by picture, and it can be checked.
+- One loss tells whether things get better, and it means the same for every model.
+- Samples are sharp from near. The whole is harder than the parts.
+- Drawing is sequential. A cache makes the steps cheap, not fewer; draw many at once.
+- Compare at equal size, equal cost and equal data, with an error bar, or say that you did not.
+
+## Where this comes from
+
+The models: {cite:t}`vandenoord2016pixelrnn,vandenoord2016pixelcnn,salimans2017pixelcnnpp`.
+What came after: {cite:t}`chen2018pixelsnail,parmar2018image,child2019generating`.
+What likelihood does and does not tell about pictures: {cite:t}`theis2016note`.
+"""
+
+# %% tags=["remove-cell"]
+from gencourse.provenance import report
+
+report()
