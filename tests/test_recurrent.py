@@ -15,6 +15,7 @@ from gencourse.recurrent import (
     diagonals,
     lstm_cell,
     one_row_down,
+    row_field,
     skew,
     unskew,
 )
@@ -229,3 +230,18 @@ def test_a_diagonal_layer_takes_as_many_steps_as_there_are_diagonals(
     strong_copy(DiagonalLayer(2))(normal(3, 5, 1, 4))
     assert [shape[1] for shape in steps] == [1, 2, 3, 3, 3, 2, 1]
     assert {shape[0] for shape in steps} == {2}  # both directions at once
+
+
+@each_size
+def test_a_row_field_is_what_the_gradient_reaches(sides: tuple[int, int]):
+    """Where the input of the left neighbour weighs nothing: beside the pixel's own."""
+    layer = strong_copy(RowLayer(2))
+    with torch.no_grad():
+        layer.from_input.weight[:, :4] = 0
+    x = normal(*sides, 1, 4).requires_grad_()
+    states = layer(x)
+    for i, j in product(*map(range, sides)):
+        (gradient,) = torch.autograd.grad(states[i, j].sum(), x, retain_graph=True)
+        expected = row_field(*sides, i, j)
+        expected[i, j] = True
+        assert torch.equal((gradient != 0).any(-1).any(-1), expected)

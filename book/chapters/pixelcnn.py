@@ -183,10 +183,7 @@ $$
 \tanh(a) \odot \sigma(b)
 $$
 
-```{literalinclude} ../../src/gencourse/masked.py
-:pyobject: gate
-```
-
+Here $a$ is the first half and $b$ the second.
 Two stacks and gates together are the **Gated PixelCNN**.
 
 ## Training
@@ -260,10 +257,13 @@ So the levels always sum to one.
 
 The difference of two sigmoids is a trap: far from the mean both are 1 in floating point, and the logarithm of their difference is $-\infty$.
 A little algebra avoids the difference altogether.
+With $a < b$ the two ends of the bin, measured from the mean in units of the scale,
 
-```{literalinclude} ../../src/gencourse/heads.py
-:pyobject: logistic_bin
-```
+$$
+\log\big(\sigma(b) - \sigma(a)\big) = \log \sigma(b) + \log \sigma(-a) + \log\big(1 - e^{a - b}\big) .
+$$
+
+To see it, write $\sigma(b) - \sigma(a)$ over a common denominator.
 
 What do such laws look like?
 Here are the laws that the trained model gives for three pixels of a test picture.
@@ -432,9 +432,10 @@ What does one step cost?
 
 The idea of the cache is that of {cite:t}`ramachandran2017fast`.
 Per pixel, a convolution becomes one small matrix product with the few columns that its kernel touches.
+This is what the package keeps of a masked convolution:
 
 ```{literalinclude} ../../src/gencourse/cached.py
-:pyobject: column
+:pyobject: Columns
 ```
 
 We time the three on this page.
@@ -671,7 +672,7 @@ r"""
 *20 minutes, difficulty 2 of 3.*
 Compute the features of *one* pixel of a convolution.
 You are given the whole input, with its zeros around it, and the masked weight.
-The check compares with the full convolution, and it counts your multiplications: computing everything and picking one pixel is right, but it is not fast.
+The check compares with the full convolution, and it counts how many numbers you compute: doing everything and picking one pixel is right, but it is not fast.
 :::
 """
 
@@ -715,16 +716,12 @@ r"""
 :::{exercise} The mass of a bin
 :label: ex-pixelcnn-bin
 
-*20 minutes, difficulty 3 of 3.*
+*30 minutes, difficulty 3 of 3.*
 Return the logarithm of the mass that a logistic law has in the bin of a level.
 Levels are scaled to $[-1, 1]$, so a bin reaches $1/(\text{levels} - 1)$ to both sides of its centre.
 The bins of the lowest and of the highest level are open to infinity.
 Far from the mean nothing may become infinite or NaN, in single precision either.
-This is the identity that does it, with $a < b$ the ends of the bin in units of the scale:
-
-$$
-\log\big(\sigma(b) - \sigma(a)\big) = \log \sigma(b) + \log \sigma(-a) + \log\big(1 - e^{a - b}\big) .
-$$
+The identity above does it.
 :::
 """
 

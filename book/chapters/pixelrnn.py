@@ -23,6 +23,7 @@ It also breaks one on purpose, because the most common mistake in this trade loo
 from unittest.mock import patch
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.optim import AdamW
 
@@ -32,7 +33,7 @@ from gencourse import results, testing
 from gencourse.evaluate import bits_per_dim
 from gencourse.exercises import check, hint, mine_or_reference, todo
 from gencourse.pixelrnn import DiagonalBiLSTM, RowLSTM
-from gencourse.recurrent import skew
+from gencourse.recurrent import RowLayer, skew
 from gencourse.train import Batches, fit, warmup_cosine
 
 _ = torch.manual_seed(0)
@@ -65,7 +66,7 @@ $$
 
 Each factor is a law over the 256 levels of *one* pixel.
 A softmax can do that.
-(A pixel of a colour picture has three numbers. They come one after another too: red, then green given red, then blue given both.)
+(A pixel of a colour picture has three numbers, its **subpixels**. They come one after another too: red, then green given red, then blue given both.)
 
 So the task has changed.
 Not: learn a law over pictures.
@@ -74,17 +75,16 @@ And for that **the data need no labels**: the next pixel is the answer, and it s
 A model that is built like this is called **autoregressive**.
 
 Let us measure a guess.
-The network gives a number for each level, its **logits**; the softmax makes them a law.
-"""
+The network gives a number $a_k$ for each level $k$, its **logits**; the softmax makes them a law.
+If the pixel turns out to be at level $x_i$, the guess is worth
 
-# %% [markdown]
-r"""
-```{literalinclude} ../../src/gencourse/heads.py
-:pyobject: categorical_log_prob
-```
+$$
+\log p(x_i \mid x_1, \dots, x_{i-1}) = a_{x_i} - \log \sum_k e^{a_k} .
+$$
 
 The log-likelihood of a picture is the sum over its pixels, since the logarithm of a product is a sum.
 To maximise it, the loss is its negative: **nats per image**, as in the first chapter.
+(In the code below, `head` is the part that turns a network's numbers into a law, here the softmax; `y` is a class, for models that are told one, and `None` for ours.)
 
 ```{literalinclude} ../../src/gencourse/autoregressive.py
 :pyobject: Autoregressive.log_prob
@@ -105,7 +105,7 @@ A recurrent network carries a **state** along.
 At each step the state takes in something new, and keeps what it needs of the old.
 
 The cell that has learned to keep things is the LSTM {cite}`hochreiter1997long`.
-It owns **cells** $c$, a memory that is only changed through gates:
+It owns a memory $c$, its **cell**, that is only changed through gates:
 
 $$
 c \leftarrow f \odot c + i \odot g, \qquad h = o \odot \tanh(c) .
@@ -113,11 +113,8 @@ $$
 
 The gates $i$ (input), $f$ (forget) and $o$ (output) are sigmoids, so they lie between 0 and 1: how much comes in, how much stays, how much is shown.
 The candidate $g$ is a $\tanh$: what might come in.
-All four are linear in what the cell sees.
-
-```{literalinclude} ../../src/gencourse/recurrent.py
-:pyobject: lstm_cell
-```
+All four are linear in what is seen, before their sigmoid or $\tanh$.
+What is handed on is the state $h$.
 
 The obvious way is to walk through the picture pixel by pixel, 784 steps.
 That is slow: no step can begin before the last one has ended.
@@ -128,13 +125,15 @@ PixelRNN {cite}`vandenoord2016pixelrnn` has two better ways to walk.
 r"""
 ## Row LSTM: a row at a time
 
-All cells of a row step at once.
-Each looks at three cells of the row above: left above, above, right above.
+All pixels of a row step at once.
+Each looks at three states of the row above: left above, above, right above.
 That makes 28 steps instead of 784.
 
 ```{literalinclude} ../../src/gencourse/recurrent.py
 :pyobject: RowLayer
 ```
+
+(`remember` opens the forget gates at the start; `row_states` is the loop over rows, which you will write yourself.)
 
 Mark the two parts of a gate.
 The part that comes from the input is computed for the whole map before the first step; it needs no waiting.
@@ -142,18 +141,21 @@ Only the part that comes from the states is recurrent.
 
 Before the first such layer stands a $7 \times 7$ convolution that hides the pixel itself and everything after it.
 The next chapter is about such **masked** convolutions; here one gives the network its first look at the neighbours.
+The layer then looks at what this convolution says of the pixel itself and of its left neighbour.
 
 What does a pixel see, then?
 We need not argue about it, we can **measure** it.
 Let the law of a pixel depend on a real-valued picture, and differentiate: where the gradient is not zero, the pixel is seen.
+The gradients of a fresh network are tiny, so `strong_copy` first gives it large random weights.
 """
 
 # %%
 size, at = (1, 12, 23), (10, 11)
 one = testing.strong_copy(RowLSTM(shape=size, features=8, layers=1))
 three = testing.strong_copy(RowLSTM(shape=size, features=8, layers=3))
+seen_by_one = testing.receptive_field(one, at)
 seen = {
-    "Row LSTM, 1 layer": testing.receptive_field(one, at),
+    "Row LSTM, 1 layer": seen_by_one,
     "3 layers": testing.receptive_field(three, at),
 }
 
@@ -162,14 +164,14 @@ pictures.fields(
     seen,
     at,
     "What a pixel in the middle of row eleven of a 12 by 23 picture sees. With one "
-    "layer a triangle that widens upwards, and three pixels on its left. "
+    "layer a triangle that widens upwards, and four pixels on its left. "
     "With three layers the triangle reaches a little farther to the left. Earlier pixels outside it are not seen.",
 )
 
 # %% [markdown]
 r"""
-A triangle, opening upwards by one column each row.
-It begins a few pixels wide, because of the first convolution.
+A triangle, opening upwards by one column on each side in every row.
+It begins some pixels wide, because of the first convolution.
 Outside it lie pixels that come earlier and yet are never seen.
 The law of the pixel cannot depend on them, whatever we train.
 More layers widen it only a little, and only on the left.
@@ -179,11 +181,11 @@ More layers widen it only a little, and only on the left.
 r"""
 ## Diagonal BiLSTM: why diagonals?
 
-Which cells would a pixel like to look at?
+Which states would a pixel like to look at?
 The one above and the one on its left.
 Those two have seen, by the same rule, all that is above and to the left.
 
-But the cell on the left belongs to the same row, so a row can no longer step at once.
+But the one on the left belongs to the same row, so a row can no longer step at once.
 What can?
 Number the pixels by the earliest step in which they can be computed: the first pixel in step 0, its right and its lower neighbour in step 1, and so on.
 """
@@ -195,7 +197,7 @@ print(rows + columns)
 
 # %% [markdown]
 r"""
-Equal numbers stand on a **diagonal**: its cells do not look at each other, so they step at once.
+Equal numbers stand on a **diagonal**: its pixels do not look at each other, so they step at once.
 There are $H + W - 1$ diagonals, 55 for a picture of 28 rows and columns.
 
 Diagonals are awkward to cut out of a picture.
@@ -208,13 +210,9 @@ print(skew(rows + columns + 1))  # 0 is the filling
 
 # %% [markdown]
 r"""
-```{literalinclude} ../../src/gencourse/recurrent.py
-:pyobject: skew
-```
+It can be done without a loop over rows: fill up each row with $H$ zeros, and then read the same memory in rows that are one shorter.
 
-No loop over rows: fill up each row with zeros, then read the same memory in rows that are one shorter.
-
-One direction is not enough: a cell that looks up and left never hears of what stands up and *right*.
+One direction is not enough: a state that looks up and left never hears of what stands up and *right*.
 So a second LSTM comes from the right, looking up and right.
 Now be careful.
 When it arrives at a pixel, it has seen the pixels on its right, in the same row.
@@ -222,11 +220,18 @@ They come *later*.
 If its state were used there, the future would leak.
 So its map is handed **one row down**: a pixel gets what came from the right to the row above.
 
+Here is the layer.
+Both directions run in one loop, so that it takes 55 steps and not 110; the second one is the same walk over the mirrored picture.
+
 ```{literalinclude} ../../src/gencourse/recurrent.py
-:pyobject: one_row_down
+:pyobject: DiagonalLayer.forward
+:dedent: 4
 ```
 
-Both directions run in one loop, so a layer takes 55 steps and not 110.
+```{literalinclude} ../../src/gencourse/recurrent.py
+:pyobject: DiagonalLayer.recur
+:dedent: 4
+```
 """
 
 # %%
@@ -234,7 +239,7 @@ diagonal = testing.strong_copy(
     DiagonalBiLSTM(shape=size, features=8, layers=1)
 )
 seen = {
-    "Row LSTM": testing.receptive_field(one, at),
+    "Row LSTM": seen_by_one,
     "Diagonal BiLSTM": testing.receptive_field(diagonal, at),
 }
 
@@ -255,8 +260,9 @@ One pixel is missing.
 Is this a bug of ours?
 It is in the paper's own design.
 What comes from the right to the row above has begun with that row's last pixel, but through the first convolution, which hides a pixel from its own cell.
-So the cell in the last column has not seen the last pixel, and nobody else hands it down, unless it lies within reach of the $7 \times 7$ convolution.
-Let us count on a small picture.
+So the state in the last column has not seen the last pixel, and nobody else hands it down, unless it lies within the three columns that the $7 \times 7$ convolution reaches to the right.
+Let us count on a picture of eight rows and columns.
+From the second row on, seven rows, the first four pixels are too far away: that should make 28.
 """
 
 # %%
@@ -264,13 +270,13 @@ small = DiagonalBiLSTM(shape=(1, 8, 8), features=4, layers=1)
 jacobian = testing.causal_jacobian(testing.strong_copy(small))
 missing = testing.unseen(jacobian)
 print(f"{len(missing)} of {64 * 63 // 2} earlier pixels are not seen")
-print(
-    "rows and columns of the first:", *(divmod(int(k), 8) for k in missing[0])
-)
+for pixel, other in missing[:5].tolist():
+    print("pixel", divmod(pixel, 8), "does not see", divmod(other, 8))
 
 # %% [markdown]
 r"""
-It is little, and it does no harm to be honest: a density that ignores a pixel is still a density.
+More layers do not help: each of them hands its map one row down in the same way.
+It is little, and it does no harm: a density that ignores a pixel is still a density.
 Seeing too *much* is the mistake that kills, as we shall see.
 """
 
@@ -281,12 +287,19 @@ r"""
 Two more things make it work in depth.
 A **residual connection** adds the output of a layer to its input, so that a layer only has to learn a change.
 A **skip connection** carries every layer straight to the output.
+Both are sums:
+
+```{literalinclude} ../../src/gencourse/pixelrnn.py
+:pyobject: PixelRNN.through
+:dedent: 4
+```
 
 We also make the softmax's work easier.
 Levels 200 and 201 are almost the same grey, but a softmax has to learn that.
 The trained models here use a **mixture of logistic laws** instead, a smooth law over the levels; the next chapter explains it.
 
 Now we train, on a CPU only for a short while.
+(`clip` cuts gradients that are much longer than usual.)
 """
 
 # %%
@@ -322,7 +335,7 @@ results.likelihoods(shipped)
 
 # %% [markdown]
 r"""
-Both beat the table of two neighbours by far.
+Both beat the table of the two neighbours left and above by far.
 (How the models compare with each other at equal size and equal cost is the question of the summary chapter.)
 """
 
@@ -416,7 +429,7 @@ Now let both draw.
 # %%
 draws = torch.Generator().manual_seed(0)
 good = honest.sample(10, generator=draws)
-with forgotten:
+with forgotten:  # and without the cache, which is right by design
     bad = leaky.sample(10, cached=False, generator=draws)
 
 # %% tags=["hide-input"]
@@ -464,8 +477,7 @@ print("(pixel, what it sees):", found[:4].tolist(), "...")
 # %% [markdown]
 r"""
 Run both tests on every autoregressive model that you meet, with large random weights and in double precision.
-They take a second.
-They would have caught this leak, and the others, in public code that has been copied for years.
+They take a second, and they find what no loss curve shows.
 """
 
 # %% [markdown]
@@ -559,6 +571,7 @@ r"""
 You are given the Jacobian of a layer: row $i$, column $k$ tells how strongly the law of subpixel $i$ reacts to subpixel $k$, in raster order.
 List every pair $(i, k)$ that must not be.
 Mind that a law may not look at its own pixel either.
+In a Jacobian of two subpixels whose only entry that is not 0 stands in row 0, column 1, the answer is the one pair $(0, 1)$.
 :::
 """
 
@@ -631,7 +644,7 @@ r"""
 :label: ex-pixelrnn-unskew
 
 *10 minutes, difficulty 2 of 3.*
-Undo it.
+Undo it: the rows $(1, 2, 0)$ and $(0, 3, 4)$ become $(1, 2)$ and $(3, 4)$.
 Skewed and unskewed, a map must be what it was.
 :::
 """
@@ -704,7 +717,7 @@ r"""
 
 *15 minutes, difficulty 2 of 3.*
 A Row LSTM passes states down the rows, and each cell looks at three cells of the row above.
-Which pixels can it have heard of through the states?
+Which pixels can it have heard of through the states alone, without the first convolution and without its left neighbour's input?
 Return a mask: true from one row above upwards, each time one column wider on both sides, cut at the edges.
 :::
 """
@@ -737,26 +750,93 @@ r"""
 
 # %% [markdown]
 r"""
+:::{exercise} A Row LSTM, row by row
+:label: ex-pixelrnn-rows
+
+*30 minutes, difficulty 3 of 3.*
+Now the recurrence itself.
+What the picture says to the gates has been computed for all pixels; you are given it.
+Go down the rows.
+The gates of a pixel are its inputs plus what the weight makes of the three states above it: left above, above, right above, put one after another.
+Outside the picture states are 0.
+You may use `lstm_cell`.
+Return the states of all rows.
+:::
+"""
+
+
+# %% tags=["exercise"]
+def row_states(inputs: Tensor, weight: Tensor) -> Tensor:
+    """Return the states of a Row LSTM, computed row by row: (H, W, B, h).
+
+    The gates of a pixel are its inputs plus what the weight makes of three states of
+    the row above: left above, above, right above, one after another. Outside the image
+    states are 0; the cell that goes on is that of the pixel above.
+
+    Args:
+        inputs: what the picture says to the gates, (H, W, B, 4 h); see `lstm_cell`.
+        weight: from three states to the gates, (4 h, 3 h).
+    """
+    return todo()
+
+
+# %%
+check("pixelrnn.row_states", row_states)
+row_states = mine_or_reference("pixelrnn.row_states", row_states)
+
+# %% [markdown] tags=["solution"]
+r"""
+::::{solution} ex-pixelrnn-rows
+:class: dropdown
+```{literalinclude} ../../src/gencourse/recurrent.py
+:pyobject: row_states
+```
+::::
+"""
+
+# %% [markdown]
+r"""
 Now put your functions to work, where they passed.
-Your skew and your cell run a Diagonal LSTM from the left, a diagonal at a time, and your leak finder looks over it.
+First an LSTM with one number a pixel that comes from the left, by diagonals: your `skew`, your `one_row_down` for what stands above, your `lstm_cell`, and your `unskew` to bring the states back.
+Beside it the same by an obvious loop over pixels.
 """
 
 # %%
-ones = torch.ones(4, 6)
-print("skewed and back:", torch.equal(unskew(skew(ones)), ones))
-inputs = skew(torch.randn(1, 4, 6))  # what the input says to one gate
-states = cells = torch.zeros(4, 1)
-for t in range(inputs.shape[-1]):
-    gates = inputs[0, :, t, None].repeat(1, 4) + one_row_down(states)
-    states, cells = lstm_cell(gates, cells)
-print("states of the last diagonal:", states[:, 0])
+picture = torch.randn(4, 6)
+states, cells, found = torch.zeros(4, 1), torch.zeros(4, 1), []
+for diagonal in skew(picture).T:
+    seen = diagonal[:, None] + states + one_row_down(states)  # left, above
+    states, cells = lstm_cell(seen.repeat(1, 4), cells)
+    found.append(states[:, 0])
+by_diagonals = unskew(torch.stack(found, 1))
 
 # %%
-for title, layer in {
+by_pixels = torch.zeros(5, 7)  # with zeros above and on the left
+for i in range(4):
+    cells = torch.zeros(1)
+    for j in range(6):
+        seen = picture[i, j] + by_pixels[i + 1, j] + by_pixels[i, j + 1]
+        by_pixels[i + 1, j + 1], cells = lstm_cell(seen.repeat(4), cells)
+print("the same:", torch.allclose(by_diagonals, by_pixels[1:, 1:]))
+
+# %% [markdown]
+r"""
+Your loop over rows in place of the package's, and your leak finder on the package's layer, as it is and with the line forgotten.
+"""
+
+# %%
+layer, x = RowLayer(features=2), torch.randn(5, 7, 1, 4)
+left = F.pad(x, (0, 0, 0, 0, 1, 0))[:, :-1]
+inputs = layer.from_input(torch.cat([left, x], -1))
+mine = row_states(inputs, layer.from_states.weight)
+print("your Row LSTM is the package's:", torch.allclose(mine, layer(x)))
+
+# %%
+for title, hand in {
     "as it is": one_row_down,
     "forgotten": lambda x: x,
 }.items():
-    with patch("gencourse.recurrent.one_row_down", layer):
+    with patch("gencourse.recurrent.one_row_down", hand):
         found = leaks(testing.causal_jacobian(binary))
     print(f"{title}: {len(found)} leaks")
 
@@ -765,7 +845,12 @@ law = categorical_log_prob(torch.zeros(256), torch.tensor(7))
 print(
     f"knowing nothing costs {-law / torch.tensor(2.0).log():.1f} bits a pixel"
 )
-print("a triangle of", int(row_field(12, 23, 10, 11).sum()), "pixels")
+through_states = row_field(*size[1:], *at)
+print(
+    f"{int(seen_by_one.sum())} pixels are seen by the Row LSTM above,",
+    end=" ",
+)
+print(f"{int(through_states.sum())} of them through the states alone")
 
 # %% [markdown]
 r"""

@@ -189,8 +189,8 @@ def fill(x: Tensor, known: Tensor, draw: Callable[..., Tensor]) -> Tensor:
         x: levels, (B, C, H, W); what stands where it is not known is not looked at.
         known: bool, the shape of x: True where x is kept.
         draw: draw(x, i, j, c) returns levels (B,) of channel c at row i, column j. Its
-            x holds what is known or drawn by then, and 0 elsewhere. It is called for
-            every subpixel, a known one too: it may keep what it computes.
+            x holds all that is known, what is drawn by then, and 0 elsewhere. It is
+            called for every subpixel, a known one too: it may keep what it computes.
     """
     x = x.where(known, 0)
     channels, height, width = x.shape[1:]

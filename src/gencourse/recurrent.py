@@ -77,6 +77,25 @@ def row_field(height: int, width: int, i: int, j: int) -> Tensor:
     return (up > 0) & (aside <= up)
 
 
+def row_states(inputs: Tensor, weight: Tensor) -> Tensor:
+    """Return the states of a Row LSTM, computed row by row: (H, W, B, h).
+
+    The gates of a pixel are its inputs plus what the weight makes of three states of
+    the row above: left above, above, right above, one after another. Outside the image
+    states are 0; the cell that goes on is that of the pixel above.
+
+    Args:
+        inputs: what the picture says to the gates, (H, W, B, 4 h); see `lstm_cell`.
+        weight: from three states to the gates, (4 h, 3 h).
+    """
+    states = cells = inputs.new_zeros(*inputs.shape[1:3], inputs.shape[3] // 4)
+    found = []
+    for row in inputs:
+        states, cells = lstm_cell(row + F.linear(above_each(states), weight), cells)
+        found.append(states)
+    return torch.stack(found)
+
+
 class RowLayer(nn.Module):
     """A Row LSTM layer: h of a row from the inputs and the row above (section 3.1).
 
@@ -94,14 +113,8 @@ class RowLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the states: (H, W, B, 2 h) -> (H, W, B, h)."""
         left = F.pad(x, (0, 0, 0, 0, 1, 0))[:, :-1]
-        rows = self.from_input(torch.cat([left, x], -1))
-        states = cells = x.new_zeros(*x.shape[1:3], self.features)
-        found = []
-        for row in rows:
-            gates = row + self.from_states(above_each(states))
-            states, cells = lstm_cell(gates, cells)
-            found.append(states)
-        return torch.stack(found)
+        inputs = self.from_input(torch.cat([left, x], -1))
+        return row_states(inputs, self.from_states.weight)
 
 
 class DiagonalLayer(nn.Module):

@@ -58,7 +58,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(
         [
             "cards.py",
-            "pixel_recipes.py",
             "recipe.py",
             "recipe_metrics.py",
             "recipe_training.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import row_state_answers
 import torch
 import torch.nn.functional as F
 
@@ -333,6 +334,7 @@ RIGHT = {
         lambda j: torch.stack(torch.where((j != 0).triu()), 1).to(torch.int32),
     ],
     "pixelrnn.row_field": [field_loop, field_recursive, field_dilated],
+    "pixelrnn.row_states": row_state_answers.RIGHT,
 }
 
 WRONG = {
@@ -541,6 +543,7 @@ WRONG = {
         "True and False": lambda *given: ~torch.tensor(field_loop(*given)),
         "Rows come first": lambda *given: field_loop(*given).T,
     },
+    "pixelrnn.row_states": row_state_answers.WRONG,
 }
 
 # What each may be called with once it has passed.
@@ -555,4 +558,5 @@ INPUTS = {
     "pixelrnn.one_row_down": (torch.arange(24.0).view(3, 4, 2),),
     "pixelrnn.leaks": (torch.eye(3),),
     "pixelrnn.row_field": (4, 6, 2, 5),
+    "pixelrnn.row_states": row_state_answers.INPUTS,
 }

@@ -125,9 +125,9 @@ def test_an_exercise_is_complete(key):
     assert exercise.laws
 
 
-@pytest.mark.parametrize("chapter", ["density", "autoencoder"])
+@pytest.mark.parametrize("chapter", ["density", "pixelrnn", "pixelcnn", "autoencoder"])
 def test_a_chapter_goes_from_recall_to_half_an_hour(chapter):
-    minutes = [e.minutes for k, e in EXERCISES.items() if k.startswith(chapter)]
+    minutes = [e.minutes for k, e in EXERCISES.items() if k.startswith(f"{chapter}.")]
     assert len(minutes) >= 5
     assert min(minutes) <= 5
     assert max(minutes) == 30
