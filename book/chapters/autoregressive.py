@@ -108,7 +108,7 @@ figures.table(
 
 # %% [markdown]
 r"""
-(A PNG file of so small a picture has some 60 bytes of headers, and the decoder of a model is a network that has to be there.
+(A PNG file has headers, which weigh more when the picture is small, and the decoder of a model is a network that has to be there.
 Still, the gap is wide.)
 
 **It can be compared.**
@@ -154,12 +154,10 @@ Eight drawings of each model, with seed 0, not chosen.
 """
 
 # %%
-drawn, seconds = {}, {}
-for name, model in models.items():
-    start = time.process_time()
-    draws = torch.Generator().manual_seed(0)
-    drawn[name] = model.sample(8, generator=draws)
-    seconds[name] = time.process_time() - start
+drawn = {
+    name: model.sample(8, generator=torch.Generator().manual_seed(0))
+    for name, model in models.items()
+}
 
 # %% tags=["hide-input"]
 figures.grid(
@@ -341,7 +339,7 @@ r"""
 List every picture of a shape.
 With two levels and two pixels there are four, in this order: 00, 01, 10, 11.
 The digits are the subpixels in raster order, the channels of a pixel one after another.
-Too many pictures are an error: say how many there would be.
+More than $2^{20}$ pictures are an error, and it should come before the memory is full.
 :::
 """
 
@@ -381,7 +379,8 @@ r"""
 Write the loop that draws.
 Go through the subpixels in raster order, the channels of a pixel one after another, and ask `draw` for each.
 Where a pixel is known, keep it; else take what was drawn.
-`draw` is shown the picture as it stands, so what you filled in must be there.
+`draw` is shown the picture as it stands: all that is known, also what is still ahead, what you filled in so far, and 0 elsewhere.
+What is known may differ from picture to picture.
 And the picture that you are given must stay as it was.
 :::
 """
@@ -397,8 +396,8 @@ def fill(x: Tensor, known: Tensor, draw: Callable[..., Tensor]) -> Tensor:
         x: levels, (B, C, H, W); what stands where it is not known is not looked at.
         known: bool, the shape of x: True where x is kept.
         draw: draw(x, i, j, c) returns levels (B,) of channel c at row i, column j. Its
-            x holds what is known or drawn by then, and 0 elsewhere. It is called for
-            every subpixel, a known one too: it may keep what it computes.
+            x holds all that is known, what is drawn by then, and 0 elsewhere. It is
+            called for every subpixel, a known one too: it may keep what it computes.
     """
     return todo()
 

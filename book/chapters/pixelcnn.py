@@ -79,14 +79,19 @@ The mask stands *in the product*.
 Much public code writes the zeros into the weights instead.
 Then the optimiser, which knows nothing of masks, moves them away from zero again, and a copy of the weights that is taken at that moment is a model with a leak.
 
-What does a pixel see through one such layer, and through a few?
+(`channel_groups` is for colour pictures, where green may look at the red of its own pixel.)
+
+PixelCNN begins with a $7 \times 7$ convolution with mask A.
+Then come **blocks**: three masked convolutions with mask B, one of them $3 \times 3$, and a residual connection around.
+What does a pixel see through one block, and through more?
+As in the chapter before we measure it, with large random weights (`strong_copy`).
 """
 
 # %%
 size = (1, 15, 15)
 at = (9, 7)
 stacks = {
-    f"{blocks} blocks": PixelCNN(shape=size, features=4, blocks=blocks)
+    f"blocks: {blocks}": PixelCNN(shape=size, features=4, blocks=blocks)
     for blocks in (1, 3, 6)
 }
 seen = {
@@ -105,9 +110,7 @@ pictures.fields(
 
 # %% [markdown]
 r"""
-Here a *block* is three masked convolutions, one of them $3 \times 3$, with a residual connection around.
 More blocks see farther.
-
 But something is wrong on the right.
 There are pixels in the rows above, to the right, that come *earlier* and are not seen.
 More blocks see higher up, but this corner stays.
@@ -131,7 +134,8 @@ for blocks in (1, 2, 4, 8, 12):
 
 # %% [markdown]
 r"""
-The number falls, and then it stays.
+The number falls while the kernels do not yet reach to the edges.
+What is left in the end, however deep the network, is the blind spot: $4 + 3 + 2 + 1$ pixels here.
 
 ## Two stacks and no blind spot
 
@@ -161,7 +165,7 @@ print("not seen:", int(masked.blind_spot(field, *at).sum()))
 
 # %% tags=["hide-input"]
 pictures.fields(
-    {"PixelCNN, 6 blocks": seen["6 blocks"], "two stacks, 4 layers": field},
+    {"PixelCNN, 6 blocks": seen["blocks: 6"], "two stacks, 4 layers": field},
     at,
     "The same pixel in a PixelCNN, with a blind spot on the right, and in a Gated PixelCNN "
     "with two stacks, where it sees every earlier pixel and no later one.",
@@ -252,7 +256,8 @@ $$
 p(x) = \sigma\!\left(\frac{x + \tfrac12 - \mu}{s}\right) - \sigma\!\left(\frac{x - \tfrac12 - \mu}{s}\right),
 $$
 
-where the bin of the lowest level reaches down to $-\infty$ and that of the highest up to $\infty$.
+with $\mu$ and $s$ in levels here (in the code levels are scaled to $[-1, 1]$, so a bin is $2/255$ wide).
+The bin of the lowest level reaches down to $-\infty$ and that of the highest up to $\infty$.
 So the levels always sum to one.
 
 The difference of two sigmoids is a trap: far from the mean both are 1 in floating point, and the logarithm of their difference is $-\infty$.
@@ -274,7 +279,7 @@ head = LogisticMixture(levels=256)
 levels = torch.arange(256)
 with torch.inference_mode():
     numbers = gated.logits(test.x[:1])[0, 0]  # (H, W, 30)
-places = {"edge": (9, 7), "inside": (14, 12), "background": (2, 2)}
+places = {"edge": (8, 18), "inside": (14, 12), "background": (2, 2)}
 laws = {
     f"{title} {at}": head.log_prob(numbers[at].expand(256, -1), levels).exp()
     for title, at in places.items()
@@ -283,9 +288,9 @@ print({title: round(float(law.sum()), 6) for title, law in laws.items()})
 
 # %% tags=["hide-input"]
 alt = (
-    "The laws of three pixels over the 256 levels. That of a background pixel is all "
-    "at level 0. Those inside the garment and at its edge are bumps of different widths, "
-    "some with more than one peak."
+    "The laws of three pixels over the 256 levels, on a logarithmic scale. That of the "
+    "background pixel falls steeply from level 0. Inside the garment it is a broad "
+    "bump. At the edge it is both: a spike at level 0 and a broad hill."
 )
 with figures.figure(alt) as axes:
     for title, law in laws.items():
@@ -295,6 +300,10 @@ with figures.figure(alt) as axes:
 
 # %% [markdown]
 r"""
+At the edge the model cannot know whether the garment begins with this pixel or the next.
+So it says both: half of the mass at black, half of it spread over the greys.
+A single bump could not say that.
+
 Which head learns faster?
 Same body, same seed, same pictures in the same order; only the head differs.
 """
@@ -427,7 +436,7 @@ Training has no steps to wait for; drawing has 784.
 What does one step cost?
 
 - **Naive.** Run the whole network on the whole picture, and use the law of a single pixel. The laws of the other 783 are thrown away.
-- **Cropped.** Rows below the pixel cannot matter. Run the network on the rows down to it: half of the work, on average.
+- **Cropped.** Rows below the pixel cannot matter. Run the network on the rows down to it: about half of the work, on average.
 - **Cached.** The features of earlier pixels were computed in earlier steps, and by causality they have *not changed*. Keep them. A step then computes one column of features: the new one.
 
 The idea of the cache is that of {cite:t}`ramachandran2017fast`.
@@ -459,7 +468,7 @@ def pass_seconds(rows: int) -> float:
 # %%
 pass_seconds(28)  # the first is the slowest
 naive = 784 * min(pass_seconds(28) for _ in range(2))
-cropped = 28 * sum(pass_seconds(row + 1) for row in range(28))
+cropped = 28 * sum(pass_seconds(row + 1) for row in range(28))  # 28 a row
 start = time.process_time()
 gated.sample(16)
 cached = time.process_time() - start
@@ -792,7 +801,8 @@ print(
     f"mean level of the law {(law.softmax(0) * levels).sum():.1f}", end=", "
 )
 print(f"of 10,000 draws {drawn.float().mean():.1f}")
-print("half open:", gate(torch.tensor([[2.0, 0.0]]), 1).item())
+half = gate(torch.tensor([[2.0, 0.0]]), 1).item()
+print(f"a signal of 2 through a gate that is half open: {half:.3f}")
 
 # %% [markdown]
 r"""

@@ -313,7 +313,7 @@ history = fit(
     progress=False,
 )  # fmt: skip
 
-# %%
+# %% tags=["hide-input"]
 bits = bits_per_dim(torch.tensor(history["total"]), dims=784).tolist()
 alt = (
     "The loss of a PixelRNN in bits per dimension falls steeply from about five to "

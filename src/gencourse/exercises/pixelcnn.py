@@ -99,7 +99,7 @@ EXERCISES = (
         key="pixelcnn.logistic_bin",
         title="The logistic law in bins",
         reference=logistic_bin,
-        minutes=20,
+        minutes=30,
         difficulty=3,
         hints=(
             "A level is an interval of the axis from -1 to 1. Where does it begin, "

@@ -9,13 +9,21 @@ from gencourse.exercises import (
     field_laws,
     leak_laws,
     row_laws,
+    row_state_laws,
     skew_laws,
     softmax_laws,
     unskew_laws,
 )
 from gencourse.exercises.exercise import Exercise
 from gencourse.heads import categorical_log_prob
-from gencourse.recurrent import lstm_cell, one_row_down, row_field, skew, unskew
+from gencourse.recurrent import (
+    lstm_cell,
+    one_row_down,
+    row_field,
+    row_states,
+    skew,
+    unskew,
+)
 from gencourse.testing import leaks
 
 EXERCISES = (
@@ -160,5 +168,29 @@ EXERCISES = (
         ),
         laws=(field_laws.field_is_known, field_laws.field_of_other_sizes),
         dtype=torch.bool,
+    ),
+    Exercise(
+        key="pixelrnn.row_states",
+        title="A Row LSTM, row by row",
+        reference=row_states,
+        minutes=30,
+        difficulty=3,
+        hints=(
+            "A row needs nothing but the row above it. Which two things are handed "
+            "down from row to row, and what are they before the first?",
+            "One loop over the rows does it; inside it all columns and images go at "
+            "once. With a column of zeros on either side, the states of a row hold "
+            "what each pixel below reads in three slices, as long as the row itself.",
+            "torch.cat joins the three slices along the last axis, in the order that "
+            "the weight has; F.linear multiplies by the weight as it comes. Add the "
+            "row of the inputs, and your LSTM cell makes two things of that and of "
+            "the cells from above. Both go on; one of them you keep in a list, and "
+            "torch.stack makes a map of it.",
+        ),
+        laws=(
+            row_state_laws.states_are_known,
+            row_state_laws.states_of_other_maps,
+            row_state_laws.states_can_train,
+        ),
     ),
 )
