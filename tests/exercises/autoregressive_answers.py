@@ -17,9 +17,36 @@ def few_enough(make):
     return images
 
 
-def by_product(shape, levels):
+def by_raster(rows, shape):
+    """Rows of subpixels in raster order, the channels of a pixel one after another."""
+    channels, height, width = shape
+    return rows.reshape(-1, height, width, channels).movedim(-1, 1)
+
+
+def product_rows(shape, levels):
     rows = itertools.product(range(levels), repeat=int(np.prod(shape)))
-    return torch.tensor(list(rows), dtype=torch.uint8).reshape(-1, *shape)
+    return torch.tensor(list(rows), dtype=torch.uint8)
+
+
+def by_product(shape, levels):
+    return by_raster(product_rows(shape, levels), shape)
+
+
+def by_channel(shape, levels):
+    """Of several channels in another order: the first one counts slowest."""
+    return product_rows(shape, levels).view(-1, *shape)
+
+
+def by_column(shape, levels):
+    channels, height, width = shape
+    rows = product_rows(shape, levels).view(-1, width, height, channels)
+    return rows.permute(0, 3, 2, 1)
+
+
+def fewer_than_allowed(shape, levels):
+    if levels ** int(np.prod(shape)) >= 2**20:
+        raise ValueError("too many")
+    return by_product(shape, levels)
 
 
 def by_digits(shape, levels):
@@ -27,18 +54,20 @@ def by_digits(shape, levels):
     images = []
     for number in range(levels**size):
         digits = [number // levels**p % levels for p in range(size)]
-        images.append(np.reshape(digits[::-1], shape))
+        image = np.reshape(digits[::-1], (*shape[1:], shape[0]))
+        images.append(np.moveaxis(image, -1, 0))
     return images
 
 
 def by_grid(shape, levels):
     size = int(np.prod(shape))
-    return np.indices((levels,) * size).reshape(size, -1).T.reshape(-1, *shape)
+    rows = np.indices((levels,) * size).reshape(size, -1).T
+    return np.moveaxis(rows.reshape(-1, *shape[1:], shape[0]), -1, 1)
 
 
 def by_cartesian(shape, levels):
     axes = [torch.arange(levels)] * int(np.prod(shape))
-    return torch.cartesian_prod(*axes).view(-1, *shape)
+    return by_raster(torch.cartesian_prod(*axes), shape)
 
 
 def random_images(shape, levels):
@@ -136,6 +165,20 @@ def fill_all_at_once(x, known, draw):
     return x.where(known, drawn)
 
 
+def fill_by_one_mask(decide, start=lambda x, known: x.where(known, 0)):
+    """Keep or draw a subpixel for the whole batch at once."""
+
+    def fill(x, known, draw):
+        out = start(x, known)
+        for i, j, c in np.ndindex(*x.shape[2:], x.shape[1]):
+            drawn = draw(out, i, j, c).to(x.dtype)
+            if not decide(known[:, c, i, j]):
+                out[:, c, i, j] = drawn
+        return out
+
+    return fill
+
+
 def fill_per_image(x, known, draw):
     return torch.stack([fill_loop(x, known, draw)[b] for b in range(len(x))])
 
@@ -208,7 +251,7 @@ WRONG = {
     "autoregressive.enumerate_images": {
         "Levels and pixels are exchanged": lambda shape, levels: by_product(
             (1, 1, levels), int(np.prod(shape))
-        )[:, :, :, [0, 0, 1, 2]].view(-1, *shape),
+        )[:, :, :, [0, 0, 1, 2]].reshape(-1, *shape),
         "the numbers of choices multiply": one_bright_pixel,
         "choices without order": without_order,
         "you use two": lambda shape, levels: by_product(shape, 2),
@@ -224,10 +267,13 @@ WRONG = {
         "different ones": lambda s, n: by_product(s, n).clamp(max=1),
         "should lead": lambda shape, levels: by_product(shape, levels).flip(2, 3),
         "in reverse": lambda shape, levels: by_product(shape, levels).flip(0),
-        "numbers with digits": shuffled,
+        "numbers with a digit": shuffled,
         "(16, 2, 1, 2) is expected": lambda shape, levels: by_product(
             (1, *shape[1:]), levels
         ),
+        "one channel of the whole image": few_enough(by_channel),
+        "down the columns": few_enough(by_column),
+        "so many are allowed": fewer_than_allowed,
         "but as floats": lambda shape, levels: by_product(shape, levels).float(),
         "more than 2 ** 20 images, a ValueError": by_product,
     },
@@ -270,6 +316,9 @@ WRONG = {
         "the first one's for all": fill_by(
             choose=lambda keep, old, drawn: torch.where(keep[:1], old, drawn)
         ),
+        "decide by the first image's mask": fill_by_one_mask(lambda keep: keep[0]),
+        "only where all images know it": fill_by_one_mask(lambda keep: keep.all()),
+        "as soon as one image knows it": fill_by_one_mask(lambda keep: keep.any()),
         "Known subpixels come back as 0": fill_by(
             returned=lambda out, x, known: out * ~known
         ),

@@ -88,6 +88,15 @@ def density_in_the_tail(x, mean, log_scale, levels):
     return edges(inside, a, b, x, levels)
 
 
+def product_of_sigmoids(a, b):
+    return b.sigmoid().log() + (-a).sigmoid().log() + torch.log(-torch.expm1(a - b))
+
+
+def edges_of_sigmoids(inside, a, b, x, levels):
+    inside = torch.where(x == 0, b.sigmoid().log(), inside)
+    return torch.where(x == levels - 1, (-a).sigmoid().log(), inside)
+
+
 def with_ends(centre=None, half=None, scale=torch.exp, inside=product):
     centre = centre or (lambda x, levels: 2 * x.float() / (levels - 1) - 1)
     half = half or (lambda levels: 1 / (levels - 1))
@@ -139,6 +148,14 @@ WRONG = {
     ),
     "not scaled": with_ends(lambda x, levels: x.float()),
     "scaled to [0, 1]": with_ends(lambda x, levels: x.float() / (levels - 1)),
+    "units of levels": with_ends(lambda x, levels: x.float(), lambda levels: 0.5),
+    "and the bins with them": with_ends(
+        lambda x, levels: x.float() / (levels - 1), lambda levels: 0.5 / (levels - 1)
+    ),
+    "the sign of an exponent": bin_by(
+        lambda a, b: F.logsigmoid(b) + F.logsigmoid(-a) + torch.log(1 - (b - a).exp())
+    ),
+    "is rounded to 0": bin_by(product_of_sigmoids, edges=edges_of_sigmoids),
     "placed below 1": with_ends(lambda x, levels: 2 * x.float() / levels - 1),
     "uint8": with_ends(lambda x, levels: 2 * x / (levels - 1) - 1),
     "multiply by the scale": with_ends(scale=lambda s: torch.exp(-s)),

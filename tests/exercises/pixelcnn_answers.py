@@ -99,6 +99,12 @@ def spot_where(show):
     return spot
 
 
+def spot_above_left(field, i, j):
+    earlier = torch.zeros_like(field)
+    earlier[:i, :j] = True
+    return earlier & ~field
+
+
 def gate_by(combine):
     return lambda x, dim: combine(*x.chunk(2, dim))
 
@@ -137,6 +143,11 @@ def level_numpy(logits, uniform):
     p = np.exp(logits - logits.max(-1, keepdims=True))
     ends = p.cumsum(-1) / p.sum(-1, keepdims=True)
     return np.argmax(ends > uniform.double().numpy(), axis=-1)
+
+
+def level_first(values):
+    """Levels as the first whose value exceeds the draw; the first of all if none."""
+    return lambda z, u: (values(z) > u).long().argmax(-1)
 
 
 def level_counted(values):
@@ -309,6 +320,13 @@ WRONG = {
         ),
         "True and False": lambda field, i, j: ~spot_loop(field, i, j),
         "its sum is their number": lambda field, i, j: spot_loop(field, i, j).sum(),
+        "above and on the left": spot_above_left,
+        "only what stands further left": spot_where(
+            lambda row, col, earlier, field, i, j: earlier & (col < j) & ~field
+        ),
+        "not earlier is in yours": spot_where(
+            lambda row, col, earlier, field, i, j: field ^ earlier
+        ),
         "changed its input field": spot_in_place,
         "first pixel has no earlier ones": spot_from_the_end,
         "2); shape (4, 6) is expected": lambda field, i, j: spot_loop(
@@ -327,6 +345,7 @@ WRONG = {
         "every second feature": lambda x, dim: x[:, ::2].tanh() * x[:, 1::2].sigmoid(),
         "half as many features": lambda x, dim: x.tanh() * x.sigmoid(),
         "dim tells": lambda x, dim: gate_by(lambda a, b: a.tanh() * b.sigmoid())(x, 0),
+        "whatever dim says": lambda x, dim: gate_narrow(x, 1),
         "For dim = -1": lambda x, dim: (
             gate_narrow(x, 1) if dim == 1 else x.tanh()[:, ::2] * x.sigmoid()[:, 1::2]
         ),
@@ -344,12 +363,16 @@ WRONG = {
         ),
         "likeliest level": lambda z, u: z.argmax(-1),
         "logits take no part": lambda z, u: (u * z.shape[-1]).long()[..., 0],
-        "cumulated as they are": level_counted(lambda z: z.cumsum(-1)),
         "normalise them": level_counted(lambda z: z.exp().cumsum(-1)),
         "A sigmoid": level_counted(lambda z: z.sigmoid().cumsum(-1)),
         "one by one": level_counted(lambda z: z.softmax(-1)),
         "softmax goes over the laws": level_counted(lambda z: z.softmax(0).cumsum(-1)),
         "cumulate over the laws": level_counted(lambda z: z.softmax(-1).cumsum(0)),
+        "the softmax is missing": level_first(lambda z: z.cumsum(-1)),
+        "is one further": level_first(lambda z: cdf(z) - z.softmax(-1)),
+        "not exceed the draw yet": lambda z, u: ((cdf(z) <= u).sum(-1) - 1).clamp(
+            min=0
+        ),
         "nearest": lambda z, u: (cdf(z) - u).abs().argmin(-1),
         "sorted": level_counted(lambda z: z.softmax(-1).sort(-1).values.cumsum(-1)),
         "second call": lambda z, u: torch.multinomial(

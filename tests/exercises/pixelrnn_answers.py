@@ -364,6 +364,7 @@ WRONG = {
         "summed over the image later": lambda z, x: log_prob_one_hot(z, x).sum(-1),
         "only the pixel's own counts": lambda z, x: z.log_softmax(-1),
         "axis of the levels goes": lambda z, x: log_prob_one_hot(z, x)[..., None],
+        "is a mask to torch": lambda z, x: z.log_softmax(-1)[..., x],
         "Expected dtype int32/int64": lambda z, x: z.log_softmax(-1).gather(
             -1, x[..., None]
         )[..., 0],
@@ -435,6 +436,20 @@ WRONG = {
         "turned round: 1 keeps": cell(write=lambda i, f, g, c: (1 - f) * c + i * g),
         "1 minus the forget": cell(write=lambda i, f, g, c: f * c + (1 - f) * g),
         "used as they come": cell(gate=lambda v: v),
+        "The input gate is used as it comes": cell(
+            write=lambda i, f, g, c: f * c + i.logit() * g
+        ),
+        "The forget gate is used as it comes": cell(
+            write=lambda i, f, g, c: f.logit() * c + i * g
+        ),
+        "Gates and candidate are used": cell(
+            gate=lambda v: v,
+            squash=lambda g: g,
+            out=lambda o, new, old: o.logit() * new,
+        ),
+        "Input and forget gate go": cell(
+            gate=torch.tanh, out=lambda o, new, old: o.logit().tanh() * new.tanh()
+        ),
         "tanh; it is for the states": lambda gates, c: (
             cell()(gates, c)[0],
             cell()(gates, c)[1].tanh(),
@@ -458,6 +473,7 @@ WRONG = {
         ),
         "a row too many": lambda x: torch.cat([torch.zeros_like(x[:1]), x]),
         "a row too few": lambda x: x[:-1],
+        "counts axes from the last": lambda x: F.pad(x, (0, 0, 1, 0))[:-1],
         "Nothing has moved": lambda x: x,
         "stays on top as well": lambda x: torch.cat([x[:1], x[:-1]]),
         "changed its input x": down_in_place,
@@ -484,6 +500,7 @@ WRONG = {
         "not a map": lambda j: (j != 0).triu(),
         "who sees whom": lambda j: (j != 0).triu().any(1),
         "Each pair is a row": lambda j: (j != 0).triu().nonzero().T,
+        "two parts": lambda j: (j != 0).triu().nonzero(as_tuple=True),
         "count from 1": lambda j: leaks_loop(j) + 1,
         "as floats": lambda j: leaks_loop(j).double(),
         "comes twice": lambda j: torch.cat([leaks_loop(j), leaks_loop(j)[:1]]),
@@ -542,6 +559,11 @@ WRONG = {
         )(height, width, j, i),
         "True and False": lambda *given: ~torch.tensor(field_loop(*given)),
         "Rows come first": lambda *given: field_loop(*given).T,
+        "pixel (0, 3) is not seen": field(
+            lambda up, aside, row, by: (
+                (up > 0) & (aside <= up) & ~((row == 0) & (by == 1))
+            )
+        ),
     },
     "pixelrnn.row_states": row_state_answers.WRONG,
 }

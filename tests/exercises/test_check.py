@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 
+import autoregressive_answers
 import numpy as np
 import pytest
 import torch
@@ -92,6 +93,14 @@ def _short(monkeypatch):
 
 def test_right_answer(said):
     assert said(check, KEY, right) == f"✓ {KEY}: Passed."
+
+
+def test_a_list_without_end_hears_of_its_length(said):
+    key = "autoregressive.enumerate_images"
+    verdict = said(check, key, autoregressive_answers.by_digits)
+    assert "stopped after 0.5 seconds: 102 levels" in verdict
+    assert "before any of them is made" in verdict
+    assert "never end" not in verdict
 
 
 def test_stub(said):

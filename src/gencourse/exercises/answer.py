@@ -35,6 +35,7 @@ class Answer:
         self.names = tuple(inspect.signature(exercise.reference).parameters)
         self.given: dict[str, object] = {}  # the last call's arguments
         self.native = True  # whether results have the reference's types
+        self.when_stopped = ""  # a law's sentence on a call that takes too long
 
     def __call__(self, *given: object) -> object:
         """Return what the function returns for copies of the arguments."""

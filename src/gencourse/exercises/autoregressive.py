@@ -32,6 +32,7 @@ EXERCISES = (
             image_laws.images_of_any_shape,
             image_laws.images_are_whole,
             image_laws.images_are_not_too_many,
+            image_laws.images_may_be_many,
         ),
         dtype=torch.uint8,
     ),

@@ -42,11 +42,7 @@ def _expect_bins(f: Answer, levels: int) -> None:
     }
     got = numbers(f(*given), (levels, 4), shapes)
     right = exact(*given)
-    if got[:, given[2] < 0].isnan().any():
-        raise Wrong(
-            "Your value is NaN where log_scale is negative: what is given is the "
-            "logarithm of the scale."
-        )
+    _check_nan(got, given[2])
     told = f.for_inputs("x", "mean", "log_scale")
     what = f"This is not the log-probability of the bin, with {levels} levels."
     if not any(near(got, wrong(*given)) for wrong in BIN.values()):
@@ -55,6 +51,21 @@ def _expect_bins(f: Answer, levels: int) -> None:
         if math.isfinite(off) and abs(off - 1) > 0.03:
             what = f"The {levels} levels of a law sum to {off:.3g} instead of 1."
     expect(got, right, what, BIN, given, told=told)
+
+
+def _check_nan(got: Tensor, log_scale: Tensor) -> None:
+    inner = got[1:-1]
+    if inner.numel() and inner.isnan().all():
+        raise Wrong(
+            "Between the outer bins your value is always NaN, as the logarithm of a "
+            "negative number is. Is a difference turned round, or the sign of an "
+            "exponent?"
+        )
+    if got[:, log_scale < 0].isnan().any():
+        raise Wrong(
+            "Your value is NaN where log_scale is negative: what is given is the "
+            "logarithm of the scale."
+        )
 
 
 def _far() -> tuple[Tensor, Tensor, Tensor, int]:
@@ -73,8 +84,7 @@ def bins_far_away(f: Answer) -> None:
     if got.isnan().any():
         raise Wrong(_told(f, "NaN", got.isnan()))
     if got.isinf().any():
-        cause = "infinite: both ends of the bin are rounded to the same probability"
-        raise Wrong(_told(f, cause, got.isinf()))
+        raise Wrong(_told(f, f"infinite: {_why_infinite(got)}", got.isinf()))
     low = torch.empty_like(right)
     for floor in FLOORS:
         if bool((_close(got, low.fill_(math.log(floor))) | _close(got, right)).all()):
@@ -90,6 +100,16 @@ def bins_far_away(f: Answer) -> None:
         )
     what = "Far from the mean your value is not that of the bin."
     expect(got, right, what, told=f.for_inputs("x", "mean", "log_scale"))
+
+
+def _why_infinite(got: Tensor) -> str:
+    first = int(got.isinf().nonzero()[0, 0])
+    if first in (0, len(got) - 1):  # an outer bin, which has one end alone
+        return (
+            "the probability of an outer bin, a single sigmoid, is rounded to 0 before "
+            "its logarithm is taken"
+        )
+    return "both ends of the bin are rounded to the same probability"
 
 
 def _close(got: Tensor, right: Tensor) -> Tensor:

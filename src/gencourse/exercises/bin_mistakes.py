@@ -127,6 +127,17 @@ BIN: Mistakes = {
     ),
     "The levels are scaled to [0, 1]; the mean is on an axis where they lie in "
     "[-1, 1].": bins(lambda x, levels: x.double() / (levels - 1)),
+    "You work in units of levels, where a bin is 1 wide; mean and log_scale are on an "
+    "axis where the levels lie in [-1, 1].": (
+        bins(lambda x, levels: x.double(), lambda levels: 0.5)
+    ),
+    "The levels are scaled to [0, 1], and the bins with them; mean and log_scale are "
+    "on an axis where the levels lie in [-1, 1].": (
+        bins(
+            lambda x, levels: x.double() / (levels - 1),
+            lambda levels: 0.5 / (levels - 1),
+        )
+    ),
     "The last level is placed below 1: of so many levels the first lies at -1 and the "
     "last at 1.": bins(lambda x, levels: 2 * x.double() / levels - 1),
     "Twice a uint8 level runs over 255 and begins anew: make floats of the levels "

@@ -54,6 +54,19 @@ CELLS: Mistakes = {
     "The gates are used as they come; a sigmoid brings them between 0 and 1.": (
         lambda i, f, g, o, c: f.logit() * c + i.logit() * g
     ),
+    "The input gate is used as it comes; a sigmoid brings it between 0 and 1.": (
+        lambda i, f, g, o, c: f * c + i.logit() * g
+    ),
+    "The forget gate is used as it comes; a sigmoid brings it between 0 and 1.": (
+        lambda i, f, g, o, c: f.logit() * c + i * g
+    ),
+    "Gates and candidate are used as they come: a gate lies between 0 and 1, the "
+    "candidate between -1 and 1.": lambda i, f, g, o, c: (
+        f.logit() * c + i.logit() * g.atanh()
+    ),
+    "Input and forget gate go through tanh; a gate lies between 0 and 1.": (
+        lambda i, f, g, o, c: f.logit().tanh() * c + i.logit().tanh() * g
+    ),
 }
 # Of the output gate, squashed, the right new cells, and those that came in.
 STATES: Mistakes = {

@@ -75,24 +75,22 @@ def examine(exercise: Exercise, answer: object) -> Verdict:
         limits.contained(limits.SECONDS, obey_all, printed)
         verdict = Verdict(True, "Passed.", "✓")
     except BaseException as error:
-        verdict = _judge(error, answer)
+        verdict = _judge(error, guarded)
     return replace(verdict, printed=printed.text, native=guarded.native)
 
 
-def _judge(error: BaseException, answer: Callable[..., Any]) -> Verdict:
+def _judge(error: BaseException, answer: Answer) -> Verdict:
     if isinstance(error, NotAttempted):
         return Verdict(False, "Not attempted yet.", "○")
     if isinstance(error, Wrong):
         return Verdict(False, str(error))
     if isinstance(error, limits.TimeUp):
-        return Verdict(
-            False,
-            f"Your function was stopped after {limits.SECONDS:g} seconds: "
-            "does a loop never end?",
-        )
+        cause = answer.when_stopped or "does a loop never end?"
+        stopped = f"Your function was stopped after {limits.SECONDS:g} seconds"
+        return Verdict(False, f"{stopped}: {cause}")
     if isinstance(error, Raised):
         error = error.error
-    return Verdict(False, describe_error(error, answer))
+    return Verdict(False, describe_error(error, answer.function))
 
 
 def _known(key: object) -> str:

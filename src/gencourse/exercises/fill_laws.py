@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
-
 import torch
 from torch import Tensor
 
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import expect, near, numbers
 from gencourse.exercises.exercise import Wrong
+from gencourse.exercises.fill_orders import (
+    CHANNELS,
+    COUNT,
+    HEIGHT,
+    ORDERS,
+    RASTER,
+    WIDTH,
+    Place,
+)
 
-COUNT, CHANNELS, HEIGHT, WIDTH = 2, 2, 3, 4
 LEVELS = 11
-Place = tuple[int, ...]
-# Row, column, channel.
-RASTER: list[Place] = list(product(range(HEIGHT), range(WIDTH), range(CHANNELS)))
 
 
 class Recorded:
@@ -58,46 +60,6 @@ def _filled(x: Tensor, known: Tensor) -> Tensor:
         drawn = draw(x, i, j, c).to(x.dtype)
         x[:, c, i, j] = torch.where(known[:, c, i, j], x[:, c, i, j], drawn)
     return x
-
-
-def _ordered(*axes: tuple[int, Sequence[int]]) -> list[Place]:
-    """Return places with the first of the axes outermost: (axis of a place, values)."""
-    turns = [axis for axis, _ in axes]
-    each = product(*(values for _, values in axes))
-    return [tuple(place[turns.index(axis)] for axis in range(3)) for place in each]
-
-
-ROWS, COLUMNS, CHANNEL = (0, range(HEIGHT)), (1, range(WIDTH)), (2, range(CHANNELS))
-ORDERS: dict[str, list[Place]] = {
-    "You fill one channel of the whole image after another; all channels of a pixel "
-    "come before the next pixel.": _ordered(CHANNEL, ROWS, COLUMNS),
-    "You go down the columns; raster order goes along the rows.": (
-        _ordered(COLUMNS, ROWS, CHANNEL)
-    ),
-    "You fill one channel of a row after another; all channels of a pixel come before "
-    "the next pixel.": _ordered(ROWS, CHANNEL, COLUMNS),
-    "You begin at the end: the first pixel is in the first row, on the left.": (
-        RASTER[::-1]
-    ),
-    "The channels of a pixel come in the wrong order: channel 0 is the first.": (
-        _ordered(ROWS, COLUMNS, (2, range(CHANNELS)[::-1]))
-    ),
-    "The rows are filled from the right; raster order goes from the left.": (
-        _ordered(ROWS, (1, range(WIDTH)[::-1]), CHANNEL)
-    ),
-    "You give draw its places as (c, i, j): it takes x, i, j, c.": (
-        [(c, i, j) for i, j, c in RASTER]
-    ),
-    "You give draw its places as (j, i, c): it takes x, i, j, c, row before column.": (
-        [(j, i, c) for i, j, c in RASTER]
-    ),
-    "You call draw for each image alone; it draws a level of all images at once.": (
-        RASTER * COUNT
-    ),
-    "The first channel alone is filled: every channel of a pixel is drawn.": (
-        [place for place in RASTER if place[2] == 0]
-    ),
-}
 
 
 def fill_asks_in_order(f: Answer) -> None:
@@ -175,25 +137,34 @@ def fill_keeps_the_known(f: Answer) -> None:
     x, known = _given()
     draw = Recorded()
     got = numbers(f(x, known, draw), tuple(x.shape))
-    drawn, nothing = draw.returned(), torch.zeros_like(x)
-    mistakes = {
+    drawn = draw.returned()
+    right = torch.where(known, x, drawn)
+    for sentence, wrong in _mistakes(x, known, drawn).items():
+        if near(got, wrong) and not near(got, right):
+            raise Wrong(sentence)
+    expect(got, right, "Known subpixels are kept, the others are what draw returned.")
+
+
+def _mistakes(x: Tensor, known: Tensor, drawn: Tensor) -> dict[str, Tensor]:
+    kept = x * known
+    first, everywhere, anywhere = known[:1], known.all(0), known.any(0)
+    return {
         "Your function returns x as it was: return the tensor that was filled.": x,
         "Known and unknown are exchanged: True is where x is kept.": (
             torch.where(known, drawn, x)
         ),
-        "Unknown subpixels come back as 0, not as they were drawn.": (
-            torch.where(known, x, nothing)
-        ),
-        "Known subpixels come back as 0; they are kept.": (
-            torch.where(known, nothing, drawn)
-        ),
+        "Unknown subpixels come back as 0, not as they were drawn.": kept,
+        "Known subpixels come back as 0; they are kept.": drawn * ~known,
         "A known subpixel is not kept: draw's level stands in its place.": drawn,
         "Each image has a mask of its own; you use the first one's for all.": (
-            torch.where(known[:1], x, drawn)
+            torch.where(first, x, drawn)
         ),
+        "You decide by the first image's mask for all; known differs from image to "
+        "image, and what another one does not know stays 0.": (
+            torch.where(first, kept, drawn)
+        ),
+        "A subpixel is kept only where all images know it; known differs from image "
+        "to image.": torch.where(everywhere, x, drawn),
+        "A subpixel is not drawn as soon as one image knows it; known differs from "
+        "image to image.": torch.where(anywhere, kept, drawn),
     }
-    right = torch.where(known, x, drawn)
-    for sentence, wrong in mistakes.items():
-        if near(got, wrong) and not near(got, right):
-            raise Wrong(sentence)
-    expect(got, right, "Known subpixels are kept, the others are what draw returned.")

@@ -7,11 +7,13 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from gencourse.exercises.answer import Answer
+from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import expect_whole, near, numbers
 from gencourse.exercises.error_laws import expect_value_error
 from gencourse.exercises.exercise import Wrong
+from gencourse.exercises.limits import TimeUp, within
 
+SOON = 0.5  # seconds; who refuses images does so before any is made
 Shape = tuple[int, int, int]
 SIZES = {
     64: "Levels and pixels are exchanged: each further pixel multiplies the number of "
@@ -26,11 +28,26 @@ SIZES = {
 }
 
 
-def _expected(shape: Shape, levels: int) -> Tensor:
-    channels, height, width = shape
-    size = channels * height * width
+# By the axes of an image in the order in which the digits of a number fill them.
+OTHERS = {
+    "chw": "one channel of the whole image leads another; all channels of a pixel "
+    "come before the next pixel.",
+    "whc": "the digits go down the columns; raster order goes along the rows.",
+    "hcw": "one channel of a row leads another; all channels of a pixel come before "
+    "the next pixel.",
+    "cwh": "one channel of the whole image leads another, down its columns: the "
+    "digits are subpixels in raster order.",
+    "wch": "the digits go down the columns; raster order goes along the rows.",
+}
+
+
+def _expected(shape: Shape, levels: int, order: str = "hwc") -> Tensor:
+    """Return all images whose digits are subpixels with these axes, slowest first."""
+    sizes = dict(zip("chw", shape, strict=True))
+    size = shape[0] * shape[1] * shape[2]
     rows = torch.tensor(list(product(range(levels), repeat=size)))
-    return rows.view(-1, channels, height, width)
+    laid = rows.view(-1, *(sizes[axis] for axis in order))
+    return laid.permute(0, *(1 + order.index(axis) for axis in "chw"))
 
 
 def images_are_all_there(f: Answer) -> None:
@@ -53,7 +70,7 @@ def images_are_all_there(f: Answer) -> None:
         )
     if near(got, right.flip(0)):
         raise Wrong("All images are there, but in reverse: the black one comes first.")
-    raise Wrong("All images are there, but not in the order of numbers with digits.")
+    _expect_raster(got, (1, 2, 2), 3)
 
 
 def _expect_levels(got: Tensor, levels: int) -> None:
@@ -76,11 +93,23 @@ def _expect_each_once(got: Tensor, which: str) -> None:
 
 def images_of_any_shape(f: Answer) -> None:
     """So it is for several channels, rows and columns, and for a single pixel."""
-    for shape, levels in (((2, 1, 2), 2), ((1, 3, 1), 4), ((1, 1, 1), 5)):
+    cases = ((2, 1, 2), 2), ((2, 2, 2), 2), ((1, 3, 1), 4), ((1, 1, 1), 5)
+    for shape, levels in cases:
         count = levels ** (shape[0] * shape[1] * shape[2])
         got = numbers(f(shape, levels), (count, *shape))
         _expect_levels(got, levels)
         _expect_each_once(got, f"shape {shape} with {levels} levels")
+        _expect_raster(got, shape, levels)
+
+
+def _expect_raster(got: Tensor, shape: Shape, levels: int) -> None:
+    if near(got, _expected(shape, levels)):
+        return
+    case = f"For shape {shape} all images are there, but"
+    for order, sentence in OTHERS.items():
+        if near(got, _expected(shape, levels, order)):
+            raise Wrong(f"{case} {sentence}")
+    raise Wrong(f"{case} not in the order of numbers with a digit for each subpixel.")
 
 
 def images_are_whole(f: Answer) -> None:
@@ -91,4 +120,23 @@ def images_are_whole(f: Answer) -> None:
 def images_are_not_too_many(f: Answer) -> None:
     """More than 2 ** 20 images are a ValueError, before memory runs out."""
     case = "For 102 levels and shape (1, 1, 3), more than 2 ** 20 images,"
+    f.when_stopped = (
+        "102 levels and shape (1, 1, 3) make more than 2 ** 20 images, and a "
+        "ValueError is due before any of them is made."
+    )
     expect_value_error(f, case, (1, 1, 3), 102)
+    f.when_stopped = ""
+
+
+def images_may_be_many(f: Answer) -> None:
+    """2 ** 20 images are not too many; who makes them is not waited for."""
+    try:
+        within(SOON, lambda: f((1, 1, 4), 32))
+    except TimeUp:
+        return
+    except Raised as raised:
+        if isinstance(raised.error, ValueError):
+            raise Wrong(
+                "For 32 levels and shape (1, 1, 4) your function raises a ValueError; "
+                "these are 2 ** 20 images, and so many are allowed."
+            ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -72,6 +73,11 @@ def _pairs(value: object, due: int) -> Tensor:
     """Return the answer's pairs, whole and sorted: int64 (N, 2)."""
     if _is_empty(value):  # a list of no pairs has no second axis
         return torch.empty(0, 2, dtype=torch.int64)
+    if _is_two_lists(value):
+        raise Wrong(
+            "Your function returned two parts, one with all i and one with all k; one "
+            "tensor is expected, in which each pair (i, k) is a row."
+        )
     shape: tuple[int, ...] = tuple(getattr(value, "shape", ()))
     count = len(value) if isinstance(value, (list, tuple)) else due
     if len(shape) == 2 and shape[1] == 2:
@@ -87,6 +93,14 @@ def _in_order(pairs: Tensor) -> Tensor:
     """Return the pairs sorted, each once."""
     found: Tensor = pairs.unique(dim=0)
     return found
+
+
+def _is_two_lists(value: object) -> bool:
+    if not (isinstance(value, (list, tuple)) and len(value) == 2):
+        return False
+    rows = [part for part in value if isinstance(part, (list, tuple))]
+    arrays = [p for p in value if isinstance(p, (Tensor, np.ndarray)) and p.ndim == 1]
+    return len(rows) + len(arrays) == 2 and all(len(p) > 2 for p in rows + arrays)
 
 
 def _is_empty(value: object) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -9,13 +11,41 @@ from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, expect_whole, near, numbers
 from gencourse.exercises.exercise import Wrong
 
-LAW = (0.1, 0.4, 0.2, 0.3)
+LAWS = ((0.1, 0.4, 0.2, 0.3), (0.3, 0.1, 0.4, 0.2))
 
 
 def _passed(values: Tensor, uniform: Tensor) -> Tensor:
     return (values <= uniform).sum(-1)
 
 
+def _first(values: Tensor, uniform: Tensor) -> Tensor:
+    return (values > uniform).long().argmax(-1)  # 0 where none exceeds
+
+
+# Of the logits: what is compared with the draw in place of their cumulated softmax.
+CUMULATED: dict[str, Callable[[Tensor], Tensor]] = {
+    "The logits are cumulated as they are, the softmax is missing: make probabilities "
+    "of them first.": lambda z: z.cumsum(-1),
+    "The exponentials of the logits sum to one only by chance: normalise them.": (
+        lambda z: z.exp().cumsum(-1)
+    ),
+    "A sigmoid makes no probabilities of several levels: they should sum to one.": (
+        lambda z: z.sigmoid().cumsum(-1)
+    ),
+    "The probabilities are compared with the draw one by one: cumulate them first.": (
+        lambda z: z.softmax(-1)
+    ),
+    "The softmax goes over the laws; it belongs over the levels of each.": (
+        lambda z: z.softmax(0).cumsum(-1)
+    ),
+    "You cumulate over the laws; each is cumulated over its own levels.": (
+        lambda z: z.softmax(-1).cumsum(0)
+    ),
+    "This is the number of levels less likely than the draw, from sorted "
+    "probabilities: levels keep their order.": (
+        lambda z: z.softmax(-1).sort(-1).values.cumsum(-1)
+    ),
+}
 # Of the right levels, the logits and the draws.
 LEVEL: Mistakes = {
     "Your levels are one too high: the first level is 0.": lambda right, z, u: (
@@ -23,6 +53,14 @@ LEVEL: Mistakes = {
     ),
     "Your levels are one too low: the first whose cumulated probability exceeds the "
     "draw is asked for, and yours is the one before.": lambda right, z, u: right - 1,
+    "Your levels are one too low, and cut at 0: the last level whose cumulated "
+    "probability does not exceed the draw yet is the one before.": (
+        lambda right, z, u: (right - 1).clamp(min=0)
+    ),
+    "Your level is one further than the one that is due, and 0 where the last is due: "
+    "does each cumulated probability hold its own level's?": (
+        lambda right, z, u: (right + 1) % z.shape[-1]
+    ),
     "You count from the end: the cumulated probabilities below the draw are passed, "
     "those above are not.": lambda right, z, u: z.shape[-1] - right,
     "You cumulate from the last level: level 0 comes first.": (
@@ -36,37 +74,15 @@ LEVEL: Mistakes = {
     "The logits take no part: every level is drawn as often.": (
         lambda right, z, u: (u * z.shape[-1]).long().squeeze(-1)
     ),
-    "The logits are cumulated as they are: make probabilities of them first.": (
-        lambda right, z, u: _passed(z.cumsum(-1), u)
-    ),
-    "The exponentials of the logits sum to one only by chance: normalise them.": (
-        lambda right, z, u: _passed(z.exp().cumsum(-1), u)
-    ),
-    "A sigmoid makes no probabilities of several levels: they should sum to one.": (
-        lambda right, z, u: _passed(z.sigmoid().cumsum(-1), u)
-    ),
-    "The probabilities are compared with the draw one by one: cumulate them first.": (
-        lambda right, z, u: _passed(z.softmax(-1), u)
-    ),
-    "The softmax goes over the laws; it belongs over the levels of each.": (
-        lambda right, z, u: _passed(z.softmax(0).cumsum(-1), u)
-    ),
-    "You cumulate over the laws; each is cumulated over its own levels.": (
-        lambda right, z, u: _passed(z.softmax(-1).cumsum(0), u)
-    ),
     "This is the level whose cumulated probability is nearest to the draw; the first "
     "that exceeds it is asked for.": (
         lambda right, z, u: (z.softmax(-1).cumsum(-1) - u).abs().argmin(-1)
     ),
-    "This is the number of levels less likely than the draw, from sorted "
-    "probabilities: levels keep their order.": (
-        lambda right, z, u: _passed(z.softmax(-1).sort(-1).values.cumsum(-1), u)
-    ),
 }
 SHAPES = {
-    (20, 1): "There is one level for each law: the last axis goes.",
-    (20, 4): "One level for each law is asked for, not a number for each level.",
-    (20, 20): "Each law has a draw of its own; not every law meets every draw.",
+    (40, 1): "There is one level for each law: the last axis goes.",
+    (40, 4): "One level for each law is asked for, not a number for each level.",
+    (40, 40): "Each law has a draw of its own; not every law meets every draw.",
     (): "There is one level for each law.",
 }
 
@@ -74,25 +90,32 @@ SHAPES = {
 def levels_are_known(f: Answer) -> None:
     """Evenly spread draws give each level as often as its probability says."""
     # A shift of logits changes nothing. No draw falls on a bound.
-    logits = torch.tensor(LAW).log().expand(20, 4) + 0.7
-    uniform = ((torch.arange(20) + 0.5) / 20)[:, None]
-    right = torch.tensor([0, 1, 2, 3]).repeat_interleave(torch.tensor([2, 8, 4, 6]))
-    got = numbers(f(logits, uniform), (20,), SHAPES)
-    again = numbers(f(logits, uniform), (20,), SHAPES)
+    shifted = torch.tensor(LAWS).log() + torch.tensor([[0.7], [2.0]])
+    logits = shifted.repeat_interleave(20, 0)
+    uniform = ((torch.arange(20) + 0.5) / 20).repeat(2)[:, None]
+    often = torch.tensor([2, 8, 4, 6, 6, 2, 8, 4])
+    right = torch.tensor([0, 1, 2, 3]).repeat(2).repeat_interleave(often)
+    got = numbers(f(logits, uniform), (40,), SHAPES)
+    again = numbers(f(logits, uniform), (40,), SHAPES)
     if not near(got, again):
         raise Wrong(
             "The same draws give other levels in a second call: uniform holds all the "
             "randomness that there is."
         )
-    told = f.for_inputs("uniform")
     if not near(got, right):
-        for sentence, mistaken in LEVEL.items():
-            wrong = mistaken(right, logits.double(), uniform.double())
-            # Some cut their levels at the last one, some do not.
-            if near(got.clamp(max=3), wrong.clamp(max=3)):
-                raise Wrong(sentence)
+        _find_cause(got, right, logits.double(), uniform.double())
     what = "The level is the first whose cumulated probability exceeds the draw."
-    expect(got, right, what, told=told)
+    expect(got, right, what, told=f.for_inputs("logits", "uniform"))
+
+
+def _find_cause(got: Tensor, right: Tensor, logits: Tensor, uniform: Tensor) -> None:
+    wrongs = {s: [m(right, logits, uniform)] for s, m in LEVEL.items()}
+    for sentence, values in CUMULATED.items():
+        wrongs[sentence] = [g(values(logits), uniform) for g in (_passed, _first)]
+    for sentence, mistaken in wrongs.items():
+        # Some cut their levels at the last one, some do not.
+        if any(near(got.clamp(max=3), wrong.clamp(max=3)) for wrong in mistaken):
+            raise Wrong(sentence)
 
 
 def levels_of_any_shape(f: Answer) -> None:

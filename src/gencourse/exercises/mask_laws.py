@@ -121,6 +121,9 @@ GATE: Mistakes = {
 }
 
 
+HALVED = ((2, 4, 6, 6), (4, 2, 6, 6), (4, 4, 3, 6), (4, 4, 6, 3))
+
+
 def _interleaved(x: Tensor) -> Tensor:
     return x[:, ::2].tanh() * x[:, 1::2].sigmoid()
 
@@ -145,6 +148,16 @@ def gate_is_known(f: Answer) -> None:
     shapes = {(1, 24): "dim tells which axis is halved."}
     got = numbers(f(vectors, -1), (2, 12), shapes)
     expect(got, _gated(vectors, -1), "For dim = -1 the last axis is halved.")
+    for dim, shape in ((-1, (4, 4, 6, 3)), (2, (4, 4, 3, 6)), (0, (2, 4, 6, 6))):
+        _expect_halved(f, dim, shape)
+
+
+def _expect_halved(f: Answer, dim: int, shape: tuple[int, ...]) -> None:
+    x = torch.linspace(-5, 5, 576).cos().mul(3).view(4, 4, 6, 6)
+    case = f"This is for features of shape (4, 4, 6, 6) and dim = {dim}"
+    halved = {s: f"{case}: another axis is halved, whatever dim says." for s in HALVED}
+    got = numbers(f(x, dim), shape, halved)
+    expect(got, _gated(x, dim), f"{case}.")
 
 
 def gate_can_train(f: Answer) -> None:

@@ -53,7 +53,11 @@ EXERCISES = (
             "torch.arange with as many numbers as there are pixels, viewed in the "
             "field's shape, is that map. For bool tensors & is 'and', ~ is 'not'.",
         ),
-        laws=(sight_laws.spot_is_known, sight_laws.spot_of_the_first),
+        laws=(
+            sight_laws.spot_is_known,
+            sight_laws.spot_is_earlier,
+            sight_laws.spot_of_the_first,
+        ),
         dtype=torch.bool,
     ),
     Exercise(
@@ -104,15 +108,16 @@ EXERCISES = (
         hints=(
             "A level is an interval of the axis from -1 to 1. Where does it begin, "
             "where does it end, and where do the outermost ones end?",
-            "The cumulated probability is a sigmoid of the distance from the mean, in "
-            "units of the scale; a bin is a difference of two of them. Far from the "
-            "mean both round to the same number, and the logarithm of their "
-            "difference is lost: find a form of it without that difference.",
-            "With the ends a < b in units of the scale, sigmoid(b) - sigmoid(a) is a "
-            "product of three factors: sigmoid(b), sigmoid(-a), and one that depends "
-            "on the width b - a alone (bring both sigmoids to one denominator to find "
-            "it). F.logsigmoid and torch.expm1 keep their digits. In an outer bin only "
-            "one of the three is left.",
+            "Level 0 has its centre at -1 and the last level at 1: where is that of "
+            "level x, made a float first? Distances from the mean, and the width of a "
+            "bin, count in units of the scale: dividing by a scale is multiplying by "
+            "its precision, exp(-log_scale). Then use the identity.",
+            "The logarithm of a product is a sum, here of three parts. Two are "
+            "logarithms of sigmoids, and F.logsigmoid keeps their digits; the third "
+            "depends on the width alone, and torch.expm1 helps with it. In an outer "
+            "bin one end is infinite, and only one of the three parts is left, not "
+            "the same at both sides. torch.where may choose, as long as each of its "
+            "branches is finite.",
         ),
         laws=(
             bin_laws.bins_of_few_levels,

@@ -57,6 +57,11 @@ DOWN_SHAPES = {
     (4, 4, 2, 5): "There is a row too many: what leaves at the bottom is dropped.",
     (2, 4, 2, 5): "There is a row too few: something stands in place of the first.",
     (3, 5, 2, 5): "Columns grow; it is the rows, the first axis, that move.",
+    **{
+        shape: "The last row is dropped, but what comes in is on another axis than the "
+        "rows, which are the first. F.pad counts axes from the last one."
+        for shape in ((2, 5, 2, 5), (2, 4, 3, 5), (2, 4, 2, 6))
+    },
     (3, 4, 3, 5): "The rows are the first axis.",
     (3, 4, 2, 6): "The rows are the first axis.",
 }

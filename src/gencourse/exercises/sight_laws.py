@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from gencourse.exercises.answer import Answer
-from gencourse.exercises.compare import Mistakes, expect, numbers
+from gencourse.exercises.compare import Mistakes, expect, near, numbers
+from gencourse.exercises.exercise import Wrong
 
 # Of the pixels' row, column and place in raster order n, the field, and pixel (i, j).
 SPOT: Mistakes = {
@@ -30,6 +31,12 @@ SPOT: Mistakes = {
     ),
     "Pixels above and to the right are left out; a row above is earlier as a whole.": (
         lambda row, col, n, field, i, j: (n < n[i, j]) & (col <= j) & ~field
+    ),
+    "Of the rows above only what stands further left is in it; a row above is earlier "
+    "as a whole.": (lambda row, col, n, field, i, j: (row <= i) & (col < j) & ~field),
+    "Yours are pixels that are both above and on the left; rows above are earlier as a "
+    "whole, and so is what stands on the left in the pixel's own row.": (
+        lambda row, col, n, field, i, j: (row < i) & (col < j) & ~field
     ),
     "The pixels on the right in the pixel's own row are in it; they are later.": (
         lambda row, col, n, field, i, j: (row <= i) & (n != n[i, j]) & ~field
@@ -64,12 +71,34 @@ def _cone(i: int, j: int) -> Tensor:
 def spot_is_known(f: Answer) -> None:
     """Of known fields the blind spot is known."""
     n = torch.arange(24).view(4, 6)
-    for i, j in ((2, 3), (3, 2), (1, 5), (0, 4)):
-        field = _cone(i, j)
-        got = numbers(f(field, i, j), (4, 6), SHAPES)
+    cases = [(_cone(i, j), i, j) for i, j in ((2, 3), (3, 2), (1, 5), (0, 4))]
+    # Scattered, so that no two mistakes look alike.
+    cases.append(((n % 5 == 2) & (n < 16), 2, 4))
+    found = [numbers(f(*case), (4, 6), SHAPES) for case in cases]
+    right = [(n < n[i, j]) & ~field for field, i, j in cases]
+    if not near(torch.stack(found), torch.stack(right)):
+        for sentence, mistaken in SPOT.items():
+            wrong = [mistaken(n // 6, n % 6, n, *case) for case in cases]
+            if near(torch.stack(found), torch.stack(wrong)):
+                raise Wrong(sentence)
+    for got, due, (_, i, j) in zip(found, right, cases, strict=True):
         what = f"True is for an earlier pixel that pixel ({i}, {j}) does not see."
-        given = (n // 6, n % 6, n, field, i, j)
-        expect(got, (n < n[i, j]) & ~field, what, SPOT, given)
+        expect(got, due, what)
+
+
+def spot_is_earlier(f: Answer) -> None:
+    """What the field holds besides earlier pixels is in no blind spot."""
+    n = torch.arange(20).view(4, 5)
+    field = (n % 3 == 0) | (n == 12)
+    got = numbers(f(field, 2, 2), (4, 5))
+    if got[(n >= 12) & field].any():
+        raise Wrong(
+            "A pixel that the field holds and that is not earlier is in yours: a field "
+            "may hold the pixel itself, as with several channels, but a blind spot has "
+            "earlier pixels alone."
+        )
+    what = "True is for an earlier pixel that pixel (2, 2) does not see."
+    expect(got, (n < 12) & ~field, what)
 
 
 def spot_of_the_first(f: Answer) -> None:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from gencourse.exercises.answer import Answer
+from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.backward import gradients
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -98,11 +98,23 @@ def _right(logits: Tensor, x: Tensor) -> Tensor:
 def softmax_is_known(f: Answer) -> None:
     """The log-probabilities are those of torch.distributions."""
     logits, x = _case()
-    got, right = numbers(f(logits, x), (2, 3), SHAPES), _right(logits, x)
+    got, right = numbers(_called(f, logits, x), (2, 3), SHAPES), _right(logits, x)
     if not any(near(got, m(right, logits.double(), x)) for m in SOFTMAX.values()):
         softmax_of_one(f)  # few enough to be shown
     what = "Your value is not the log-probability of the pixel's level."
     expect(got, right, what, SOFTMAX, (right, logits.double(), x))
+
+
+def _called(f: Answer, logits: Tensor, x: Tensor) -> object:
+    try:
+        return f(logits, x)
+    except Raised as raised:
+        if isinstance(raised.error, IndexError) and "mask" in str(raised.error):
+            raise Wrong(
+                "An index of dtype uint8 is a mask to torch, True or False for each "
+                "place, and chooses no level: make int64 of x first."
+            ) from None
+        raise
 
 
 def softmax_of_one(f: Answer) -> None:
