@@ -60,9 +60,9 @@ results.likelihoods(
 r"""
 Mind the other columns before you compare two rows.
 The Gated PixelCNN is larger and was trained for longer than the others.
-It stands first for that reason too, not only because it has no blind spot.
+It may stand first for that reason, and not because it has no blind spot: this table cannot tell.
 And every network was trained with one seed.
-How much is luck, this table cannot tell.
+How much is luck, it cannot tell either.
 
 ## For: the likelihood is exact
 
