@@ -245,8 +245,8 @@ r"""
 Drawing one picture takes about as long as drawing a few: the steps wait for each other, not for arithmetic.
 So draw many at once.
 
-On a graphics card the balance changes.
-There the steps of a recurrent network and those of drawing are many small calls, and the card waits for them.
+On a graphics card we expect another balance.
+The steps of a recurrent network and those of drawing are many small calls there, and the card may wait for them.
 We could not measure that here.
 
 There is a second thing against them, less often named.

@@ -76,7 +76,7 @@ Were there a mask A in every layer, each would throw away the best that the last
 
 Look at the last lines.
 The mask stands *in the product*.
-Much public code writes the zeros into the weights instead.
+It is tempting to write the zeros into the weights instead.
 Then the optimiser, which knows nothing of masks, moves them away from zero again, and a copy of the weights that is taken at that moment is a model with a leak.
 
 (`channel_groups` is for colour pictures, where green may look at the red of its own pixel.)
@@ -219,7 +219,7 @@ figures.curves(
 # %% [markdown]
 r"""
 The package ships three models that were trained on all 60,000 pictures.
-Their settings were chosen on training pictures that were held back; the test set was used once.
+Settings were chosen in short runs of the gated model, on training pictures that were held back; the test set decided nothing.
 """
 
 # %%
