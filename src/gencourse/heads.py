@@ -1,8 +1,4 @@
-"""Heads: how a network's numbers become a law over the levels of one pixel.
-
-A head has the number of ``levels``, how many numbers it reads (``size``), and how many
-uniform draws one sample takes (``draws``). Numbers stand on the last axis.
-"""
+"""Heads: how a network's numbers become a law over the levels of one pixel."""
 
 from __future__ import annotations
 
@@ -12,26 +8,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gencourse.images import check_count
+from gencourse.images import check_count, check_levels
 
 HeadName = Literal["softmax", "bernoulli", "logistic"]
 
 
 class Head(Protocol):
-    """A law over the levels of a pixel, given the numbers of a network."""
+    """A law over the levels of a pixel, given numbers that stand on the last axis."""
 
     levels: int
-    size: int
-    draws: int
+    size: int  # how many numbers it reads
+    draws: int  # how many uniform draws a sample takes
 
     def log_prob(self, numbers: Tensor, x: Tensor) -> Tensor:
         """Return log p(x) in nats: (..., size) and levels (...) -> (...)."""
 
     def sample(self, numbers: Tensor, uniform: Tensor) -> Tensor:
-        """Return levels drawn by inverse CDF: (..., size), (..., draws) -> (...).
+        """Return int64 levels by inverse CDF: (..., size), [0, 1) (..., draws)."""
 
-        The uniform draws lie in [0, 1); the levels are int64.
-        """
+    def mean(self, numbers: Tensor) -> Tensor:
+        """Return the expected level, a float: (..., size) -> (...)."""
 
 
 class Categorical:
@@ -50,6 +46,10 @@ class Categorical:
     def sample(self, numbers: Tensor, uniform: Tensor) -> Tensor:
         """Return levels drawn by inverse CDF: (..., levels), (..., 1) -> (...)."""
         return inverse_cdf(numbers, uniform)
+
+    def mean(self, numbers: Tensor) -> Tensor:
+        """Return the expected level, a float: (..., levels) -> (...)."""
+        return numbers.softmax(-1) @ torch.arange(self.levels).to(numbers)
 
 
 class Bernoulli:
@@ -70,6 +70,10 @@ class Bernoulli:
         """Return levels drawn by inverse CDF: (..., 1), (..., 1) -> (...)."""
         # Level 0 comes first: the draws below p(0) = sigmoid(-number) are its.
         return (uniform >= (-numbers).sigmoid()).squeeze(-1).long()
+
+    def mean(self, numbers: Tensor) -> Tensor:
+        """Return the expected level, a float: (..., 1) -> (...)."""
+        return numbers.sigmoid().squeeze(-1)
 
 
 class LogisticMixture:
@@ -110,6 +114,15 @@ class LogisticMixture:
         value = mean + log_scale.exp() * torch.logit(uniform[..., 1], eps=2**-25)
         level = (value + 1) / 2 * (self.levels - 1)
         return level.clamp(0, self.levels - 1).round().long()
+
+    def mean(self, numbers: Tensor) -> Tensor:
+        """Return the expected level, a float: (..., 3 K) -> (...)."""
+        weights, means, log_scales = self.split(numbers)
+        total = torch.zeros_like(means)
+        for level in range(1, self.levels):  # P(x >= level), summed
+            edge = (2 * level - 1) / (self.levels - 1) - 1
+            total = total + ((means - edge) * torch.exp(-log_scales)).sigmoid()
+        return (weights.softmax(-1) * total).sum(-1)
 
     def split(self, numbers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return logits of the weights, means, and log-scales: (..., 3 K) -> (..., K).
@@ -168,12 +181,6 @@ def make_head(name: HeadName, levels: int, components: int) -> Head:
     if name == "logistic":
         return LogisticMixture(levels, components)
     raise ValueError(f"expected head softmax, bernoulli or logistic, got {name!r}")
-
-
-def check_levels(levels: int) -> None:
-    """Raise a ValueError unless levels is an int from 2 to 256."""
-    if type(levels) is not int or not 2 <= levels <= 256:
-        raise ValueError(f"expected levels to be an int from 2 to 256, got {levels!r}")
 
 
 def inverse_cdf(logits: Tensor, uniform: Tensor) -> Tensor:

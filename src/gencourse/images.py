@@ -93,6 +93,12 @@ def check_count(name: str, value: int) -> None:
         raise ValueError(f"expected {name} to be an int of 1 or more, got {value!r}")
 
 
+def check_levels(levels: int) -> None:
+    """Raise a ValueError unless levels is an int from 2 to 256."""
+    if type(levels) is not int or not 2 <= levels <= 256:
+        raise ValueError(f"expected levels to be an int from 2 to 256, got {levels!r}")
+
+
 def divisible_by_four(shape: Shape) -> Shape:
     """Return the shape; a ValueError unless height and width are multiples of four."""
     if shape[1] % 4 or shape[2] % 4:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -9,11 +11,16 @@ from torch import Tensor
 
 from gencourse import evaluate
 from gencourse.autoencoder import Denoising, add_noise
+from gencourse.bounds import kl_to_standard_normal
 from gencourse.evaluate import mean_over_images
 from gencourse.images import to_unit
+from gencourse.latents import active_dimensions
 
 # Images in a batch: those of 28x28 pixels have 80 MB of 256-way logits.
 BATCH = 100
+# Codes drawn for an image where a VAE's likelihood is bounded, and for how many images
+# there is time: each code is a picture to decode.
+DRAWS, FEW = 500, 1000
 
 
 def reconstruction(model: Any, x: Tensor) -> dict[str, float]:  # noqa: ANN401
@@ -58,3 +65,47 @@ def bits_per_dim_by_label(model: Any, x: Tensor, y: Tensor) -> dict[str, float]:
 
     wrong = (y + 1) % model.classes
     return {"bits_per_dim": mean(y), "bits_per_dim_wrong_label": mean(wrong)}
+
+
+def bounds_in_bits(model: Any, x: Tensor, y: Tensor | None = None) -> dict[str, float]:  # noqa: ANN401
+    """Return the `bounds` of a VAE, those of the likelihood in bits per dimension."""
+    found = bounds(model, x, y)
+    for name in ("elbo", f"iwae_{DRAWS}"):
+        nats = torch.tensor(found.pop(f"{name}_nats"), dtype=torch.float64)
+        bits = evaluate.bits_per_dim(nats, x[0].numel())
+        found = {f"{name}_bits_per_dim": float(bits), **found}
+    return found
+
+
+@torch.inference_mode()
+def bounds(model: Any, x: Tensor, y: Tensor | None = None) -> dict[str, float]:  # noqa: ANN401
+    """Return what bounds a VAE's negative log-likelihood from above, in nats per image.
+
+    The ELBO and what it is made of, whatever ``beta`` was, over all images, with their
+    signs turned; the importance-weighted bound over the first FEW of them, and what it
+    gains on the ELBO of the same ones; the number of active dimensions of the code. The
+    draws are the same each time.
+    """
+    parts = (x,) if y is None else (x, y)
+    first = tuple(part[:FEW] for part in parts)
+    draws = torch.Generator().manual_seed(0)
+    mu, log_var = map(torch.cat, zip(*_each(model.encode, parts), strict=True))
+    elbo = -torch.cat(_each(partial(model.elbo, generator=draws), parts)).double()
+    iwae = -torch.cat(
+        _each(lambda x, *y: model.iwae(x, DRAWS, *y, generator=draws), first)
+    ).double()
+    kl = kl_to_standard_normal(mu, log_var).double()
+    return {
+        f"iwae_{DRAWS}_nats": float(iwae.mean()),
+        f"iwae_{DRAWS}_gain_nats": float((elbo[: len(iwae)] - iwae).mean()),
+        f"iwae_{DRAWS}_images": len(iwae),
+        "elbo_nats": float(elbo.mean()),
+        "reconstruction_nats": float((elbo - kl).mean()),
+        "kl_nats": float(kl.mean()),
+        "active_dimensions": int(active_dimensions(mu).sum()),
+    }
+
+
+def _each(measure: Callable[..., Any], parts: tuple[Tensor, ...]) -> list[Any]:
+    batches = zip(*(part.split(BATCH) for part in parts), strict=True)
+    return [measure(*batch) for batch in batches]

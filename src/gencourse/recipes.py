@@ -15,6 +15,7 @@ from gencourse.pixel_recipes import PIXEL_RECIPES
 from gencourse.recipe import Recipe
 from gencourse.recipe_metrics import reconstruction, restoration
 from gencourse.recipe_training import splits, train
+from gencourse.vae_recipes import VAE_RECIPES
 
 __all__ = ["RECIPES", "Comparison", "Recipe", "evaluate", "find", "load", "train"]
 
@@ -70,6 +71,7 @@ RECIPES = {
             ema_decay=0.999,
         ),
         *PIXEL_RECIPES,
+        *VAE_RECIPES,
     )
 }
 

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from torch.func import jacrev
 
 from gencourse.autoregressive import Autoregressive
-from gencourse.heads import check_levels
-from gencourse.images import Shape, check_count, check_shape
+from gencourse.images import Shape, check_count, check_levels, check_shape
 
 MOST_IMAGES = 2**20
 Net = TypeVar("Net", bound=nn.Module)
