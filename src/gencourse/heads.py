@@ -85,7 +85,7 @@ class LogisticMixture:
     """
 
     draws = 2
-    least_log_scale = -7.0
+    least_log_scale, greatest_log_scale = -7.0, 7.0
 
     def __init__(self, levels: int, components: int = 10) -> None:
         check_levels(levels)
@@ -133,7 +133,8 @@ class LogisticMixture:
         weights, means, log_scales = numbers.chunk(3, -1)
         count = self.components
         spread = (torch.arange(count).to(numbers) + 0.5) * (2 / count) - 1
-        return weights, means + spread, log_scales.clamp(min=self.least_log_scale)
+        bounded = log_scales.clamp(self.least_log_scale, self.greatest_log_scale)
+        return weights, means + spread, bounded
 
 
 def categorical_log_prob(logits: Tensor, x: Tensor) -> Tensor:
