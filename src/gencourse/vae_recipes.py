@@ -47,7 +47,7 @@ VAE_RECIPES = (
         batch_size=32,
         steps=3000,
         lr=4e-3,
-        clip=2e3,
+        clip=1e4,
         ema_decay=0.999,
     ),
     Recipe(
@@ -59,7 +59,7 @@ VAE_RECIPES = (
         batch_size=32,
         steps=3000,
         lr=4e-3,
-        clip=2e3,
+        clip=1e4,
         ema_decay=0.999,
     ),
     Recipe(
@@ -72,7 +72,7 @@ VAE_RECIPES = (
         batch_size=32,
         steps=8000,
         lr=4e-3,
-        clip=2e3,
+        clip=1e4,
         ema_decay=0.999,
     ),
 )
