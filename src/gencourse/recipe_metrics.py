@@ -50,6 +50,11 @@ def bits_per_dim(model: Any, x: Tensor) -> dict[str, float]:  # noqa: ANN401
     return {"bits_per_dim": mean_over_images(bits, x, BATCH)}
 
 
+def nats(model: Any, x: Tensor) -> dict[str, float]:  # noqa: ANN401
+    """Return the mean negative log-likelihood of an explicit density, per image."""
+    return {"nll_nats": -mean_over_images(model.log_prob, x, BATCH)}
+
+
 def bits_per_dim_by_label(model: Any, x: Tensor, y: Tensor) -> dict[str, float]:  # noqa: ANN401
     """Return the bits of p(x | y), and of p(x | a wrong label): the class after y.
 
