@@ -7,7 +7,7 @@ from functools import partial
 from gencourse.pixelcnn import GatedPixelCNN, PixelCNN
 from gencourse.pixelrnn import DiagonalBiLSTM, RowLSTM
 from gencourse.recipe import Recipe, nimble_turn
-from gencourse.recipe_metrics import bits_per_dim, bits_per_dim_by_label
+from gencourse.recipe_metrics import bits_per_dim, bits_per_dim_by_label, nats
 
 gated = partial(GatedPixelCNN, features=48, head="logistic")
 
@@ -73,6 +73,19 @@ PIXEL_RECIPES = (
         batch_size=8,
         steps=4000,
         lr=3e-3,
+        clip=1e4,
+        ema_decay=0.999,
+    ),
+    Recipe(
+        name="pixelcnn-binary",
+        description="Gated PixelCNN of black and white images",
+        model=partial(GatedPixelCNN, levels=2, features=24, head="bernoulli"),
+        metrics=nats,
+        levels=2,
+        turns=nimble_turn,
+        batch_size=8,
+        steps=5000,
+        lr=4e-3,
         clip=1e4,
         ema_decay=0.999,
     ),
