@@ -16,7 +16,7 @@ def kl_to_standard_normal(mu: Tensor, log_var: Tensor) -> Tensor:
         log_var: natural logarithms of the variances, (..., D).
 
     Returns:
-        (...), never negative (Kingma and Welling 2014, appendix B).
+        (...), never negative.
     """
     return 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(-1)
 
@@ -30,7 +30,8 @@ def reparameterise(mu: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
         noise: draws of N(0, 1). The three shapes broadcast.
 
     Returns:
-        The common shape (Kingma and Welling 2014, section 2.4).
+        The common shape (Kingma and Welling 2014, section 2.4,
+        https://arxiv.org/abs/1312.6114).
     """
     return mu + (0.5 * log_var).exp() * noise
 
@@ -56,7 +57,7 @@ def importance_bound(log_weights: Tensor) -> Tensor:
         log_weights: log p(x, z) - log q(z | x) for k draws of z, (k, ...).
 
     Returns:
-        (...), finite however small the weights are (Burda et al. 2016, equation 8,
+        (...), finite however small the weights are (Burda et al. 2016,
         https://arxiv.org/abs/1509.00519).
     """
     return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))

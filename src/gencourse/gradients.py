@@ -37,7 +37,7 @@ def pathwise_gradient(
     """Return an estimate of d/dmu E[f(z)] from each draw of the noise, by its path.
 
     The draws are z = mu + std * noise, and the gradient goes through them (Kingma and
-    Welling 2014, section 2.3).
+    Welling 2014, https://arxiv.org/abs/1312.6114).
 
     Args:
         f: from draws (N, D) to values (N,), each from its own draw.

@@ -15,10 +15,10 @@ class Eased(nn.Module):
     Args:
         model: what is trained; its ``beta`` weighs the KL on top.
         warmup: steps over which the weight of the KL rises from 0 to 1 (Bowman et al.
-            2016, section 3.1, https://arxiv.org/abs/1511.06349); 0 leaves it at 1.
+            2016, https://arxiv.org/abs/1511.06349); 0 leaves it at 1.
         free_nats: nats a dimension that cost nothing: the KL of a dimension, averaged
             over the batch, counts as this much where it is less (Kingma et al. 2016,
-            appendix C.8, https://arxiv.org/abs/1606.04934).
+            https://arxiv.org/abs/1606.04934).
     """
 
     def __init__(

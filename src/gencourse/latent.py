@@ -2,7 +2,7 @@
 
 A code z is drawn from N(0, I), an image from p(x | z). The law of the images, the
 integral over all codes, is never computed: q(z | x) bounds it from below (Kingma and
-Welling 2014, section 2, https://arxiv.org/abs/1312.6114).
+Welling 2014, https://arxiv.org/abs/1312.6114).
 """
 
 from __future__ import annotations

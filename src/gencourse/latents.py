@@ -12,7 +12,7 @@ def active_dimensions(mu: Tensor, threshold: float = 0.01) -> Tensor:
     """Return which dimensions of the code tell images apart: bool (D,).
 
     A dimension is active if its posterior mean varies over the images by more than the
-    threshold (Burda et al. 2016, section 5.2, https://arxiv.org/abs/1509.00519). The
+    threshold (Burda et al. 2016, https://arxiv.org/abs/1509.00519). The
     others have collapsed: they say the same of every image.
 
     Args:
@@ -64,7 +64,7 @@ def quantile_grid(side: int) -> Tensor:
     """Return side * side codes of two dimensions that share N(0, I) out evenly.
 
     Row by row, the second coordinate falls and the first rises, as on a map. Each is
-    the quantile of (k + 1/2) / side (Kingma and Welling 2014, appendix A).
+    the quantile of (k + 1/2) / side.
     """
     check_count("side", side)
     share = (torch.arange(side) + 0.5) / side
