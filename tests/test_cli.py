@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 from torch import nn
 from typer.testing import CliRunner
 
-from gencourse import previews, recipes
+from gencourse import data, previews, recipes
 from gencourse.autoencoder import LinearAutoencoder
 from gencourse.cli import app
 
@@ -221,6 +222,30 @@ def test_a_conditional_model_samples_a_class_or_all_in_turn(tmp_path, monkeypatc
         assert f"expected a label from 0 to 9, got {label}" in line
     monkeypatch.setattr(recipes, "load", lambda name, path: Dice())
     assert "dice takes no label" in one_line(run("sample", "dice", "--label", 0))
+
+
+class Reader(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.classes = classes
+
+    def reconstruct(self, x, y=None):
+        assert (y is None) == (self.classes is None)
+        grey = torch.zeros(len(x)) if y is None else y / 10
+        return grey[:, None, None, None].expand(x.shape)
+
+
+@pytest.mark.parametrize("classes", [None, 10])
+def test_a_conditional_model_reconstructs_with_the_labels(monkeypatch, classes):
+    mini = replace(recipes.find("linear-autoencoder"), data="fashion-mini")
+    monkeypatch.setattr(previews, "find", lambda name: mini)
+    pairs, n = previews.reconstructions("model", Reader(classes), 5)
+    test = data.load("fashion-mini", "test", limit=5)
+    assert n == 5 and pairs.shape == (10, 1, 28, 28)
+    torch.testing.assert_close(pairs[:5], test.x / 255)
+    expected = test.y / 10 if classes else torch.zeros(5)
+    assert len(test.y.unique()) > 1
+    assert torch.equal(pairs[5:, 0, 3, 4], expected)
 
 
 def test_batches_of_samples_differ():

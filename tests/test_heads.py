@@ -112,6 +112,46 @@ def test_numbers_of_zero_spread_the_components():
     assert means.tolist() == [-0.75, -0.25, 0.25, 0.75]
 
 
+# --- the mean
+
+
+@each_head
+def test_the_mean_is_the_sum_over_levels(head: Head):
+    numbers = strong_numbers(head, 50)
+    levels = torch.arange(head.levels, dtype=torch.float64)
+    found = head.mean(numbers)
+    torch.testing.assert_close(found, law(head, numbers) @ levels)
+    assert found.std() > 0.02 * (head.levels - 1)  # it is not the middle everywhere
+
+
+@each_head
+def test_the_mean_keeps_axes_and_dtype(head: Head):
+    numbers = strong_numbers(head, 6).view(2, 3, head.size)
+    found = head.mean(numbers)
+    assert (found.shape, found.dtype) == ((2, 3), torch.float64)
+    torch.testing.assert_close(found[1, 2], head.mean(numbers[1, 2]))
+    single = head.mean(numbers.float())
+    assert single.dtype == torch.float32
+    torch.testing.assert_close(single.double(), found, rtol=1e-4, atol=1e-4)
+
+
+@each_head
+def test_the_mean_is_that_of_draws(head: Head):
+    generator, count = torch.Generator().manual_seed(5), 20_000
+    for numbers in strong_numbers(head, 3, seed=2):
+        draws = torch.rand(count, head.draws, generator=generator).double()
+        levels = head.sample(numbers.expand(count, -1), draws).double()
+        error = levels.std() / count**0.5
+        assert abs(levels.mean() - head.mean(numbers)) < 4 * error
+
+
+@each_head
+def test_the_mean_lies_between_the_first_level_and_the_last(head: Head):
+    for dtype in (torch.float32, torch.float64):
+        found = head.mean(40 * strong_numbers(head, 200).to(dtype))
+        assert found.min() >= 0 and found.max() <= head.levels - 1 + 1e-4
+
+
 # --- float32
 
 

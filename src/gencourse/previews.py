@@ -68,16 +68,17 @@ def labels_of(name: str, model: Any, n: int, label: int | None) -> Tensor | None
 def reconstructions(name: str, model: Any, n: int) -> tuple[Tensor, int]:  # noqa: ANN401
     """Return the first n test images, then their reconstructions, (2n, C, H, W), and n.
 
-    A model without an encoder is a ValueError.
+    A conditional model is told their classes. One without an encoder is a ValueError.
     """
     model = getattr(model, "autoencoder", model)
     if not hasattr(model, "reconstruct"):
         raise ValueError(f"{name} cannot reconstruct: it has no encoder")
     recipe = find(name)
-    x = data.load(recipe.data, "test", levels=recipe.levels, limit=n).x
+    test = data.load(recipe.data, "test", levels=recipe.levels, limit=n)
+    labels = () if getattr(model, "classes", None) is None else (test.y,)
     with torch.inference_mode():
-        pairs = torch.cat([to_unit(x, recipe.levels), model.reconstruct(x)])
-    return pairs, len(x)
+        again = model.reconstruct(test.x, *labels)
+    return torch.cat([to_unit(test.x, recipe.levels), again]), len(test)
 
 
 def write_grid(path: Path, unit: Tensor, columns: int) -> None:

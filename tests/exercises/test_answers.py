@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import textwrap
@@ -13,6 +14,7 @@ import density_answers
 import pixelcnn_answers
 import pixelrnn_answers
 import pytest
+import vae_answers
 
 from gencourse.exercises import EXERCISES, examine, todo
 
@@ -22,6 +24,7 @@ RIGHT = (
     | pixelcnn_answers.RIGHT
     | autoregressive_answers.RIGHT
     | autoencoder_answers.RIGHT
+    | vae_answers.RIGHT
 )
 WRONG = (
     density_answers.WRONG
@@ -29,6 +32,7 @@ WRONG = (
     | pixelcnn_answers.WRONG
     | autoregressive_answers.WRONG
     | autoencoder_answers.WRONG
+    | vae_answers.WRONG
 )
 WRONG_CASES = [
     pytest.param(key, phrase, id=f"{key}-{phrase}")
@@ -46,9 +50,7 @@ def test_every_exercise_has_answers_of_both_kinds():
 
 @pytest.mark.parametrize("key", EXERCISES)
 def test_reference_obeys_every_law(key):
-    reference = EXERCISES[key].reference
-    parameters = ", ".join(inspect.signature(reference).parameters)
-    same = eval(f"lambda {parameters}: f({parameters})", {"f": reference})
+    same = functools.partial(EXERCISES[key].reference)  # itself it is not accepted
     assert examine(EXERCISES[key], same).sentence == "Passed."
 
 
@@ -125,7 +127,9 @@ def test_an_exercise_is_complete(key):
     assert exercise.laws
 
 
-@pytest.mark.parametrize("chapter", ["density", "pixelrnn", "pixelcnn", "autoencoder"])
+@pytest.mark.parametrize(
+    "chapter", ["density", "pixelrnn", "pixelcnn", "autoencoder", "vae"]
+)
 def test_a_chapter_goes_from_recall_to_half_an_hour(chapter):
     minutes = [e.minutes for k, e in EXERCISES.items() if k.startswith(f"{chapter}.")]
     assert len(minutes) >= 5

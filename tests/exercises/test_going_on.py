@@ -13,6 +13,7 @@ import pixelcnn_answers
 import pixelrnn_answers
 import pytest
 import torch
+import vae_answers
 
 from gencourse.exercises import EXERCISES, check, core, examine, mine_or_reference
 from gencourse.exercises import limits as limits_module
@@ -25,6 +26,7 @@ RIGHT = (
     | pixelcnn_answers.RIGHT
     | autoregressive_answers.RIGHT
     | autoencoder_answers.RIGHT
+    | vae_answers.RIGHT
 )
 REFERENCE = EXERCISES[KEY].reference
 
@@ -50,6 +52,7 @@ INPUTS = {
     "density.pixel_table": (LEVELS, 4, 0.5),
     "density.neighbour_counts": (LEVELS, 4, 2),
     **pixelrnn_answers.INPUTS,
+    **vae_answers.INPUTS,
     "autoencoder.reconstruction_loss": (X[:2], X[2:4]),
     "autoencoder.pca": (X, 2),
     "autoencoder.principal_angles": (X[:2], X[2:4]),

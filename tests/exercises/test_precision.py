@@ -12,6 +12,7 @@ import pixelcnn_answers
 import pixelrnn_answers
 import pytest
 import torch
+import vae_answers
 
 from gencourse.exercises import EXERCISES, compare, examine
 
@@ -27,6 +28,7 @@ WRONG = (
     | pixelcnn_answers.WRONG
     | autoregressive_answers.WRONG
     | autoencoder_answers.WRONG
+    | vae_answers.WRONG
 )
 
 

@@ -22,6 +22,7 @@ from gencourse.exercises import (
     pixelcnn,
     pixelrnn,
     recall,
+    vae,
 )
 from gencourse.exercises.answer import Answer, Raised, describe_error
 from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
@@ -29,7 +30,7 @@ from gencourse.exercises.results import unwrapped, wrapped
 
 EXERCISES: dict[str, Exercise] = {
     exercise.key: exercise
-    for chapter in (density, pixelrnn, pixelcnn, autoregressive, autoencoder)
+    for chapter in (density, pixelrnn, pixelcnn, autoregressive, autoencoder, vae)
     for exercise in chapter.EXERCISES
 }
 _hints_given: Counter[str] = Counter()

@@ -41,7 +41,8 @@ class Exercise:
         difficulty: 1 (recall) to 3 (a piece of work).
         hints: a nudge, a direction, nearly the solution.
         laws: run in this order; each raises Wrong with a sentence of its own.
-        dtype: of the results, or None where the inputs' dtype decides it.
+        dtype: of the results, or None where the inputs' dtype decides it; a tuple where
+            the parts of a pair have one each.
     """
 
     key: str
@@ -51,9 +52,10 @@ class Exercise:
     difficulty: int
     hints: tuple[str, str, str]
     laws: tuple[Law, ...]
-    dtype: torch.dtype | None = None
+    dtype: torch.dtype | tuple[torch.dtype | None, ...] | None = None
 
     @property
     def whole(self) -> bool:
-        """Whether the results are whole numbers or truth values."""
-        return self.dtype is not None and not self.dtype.is_floating_point
+        """Whether the results, or parts of them, are whole numbers or truth values."""
+        each = self.dtype if isinstance(self.dtype, tuple) else (self.dtype,)
+        return any(dtype and not dtype.is_floating_point for dtype in each)

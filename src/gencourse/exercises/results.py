@@ -49,13 +49,15 @@ def converted(exercise: Exercise, result: object, inputs: tuple[object, ...]) ->
     """
     tensors = [value for value in inputs if isinstance(value, Tensor)]
     kinds = _kinds_of_pair(exercise.reference)
-    if not kinds:
-        return _tensor(result, tensors, exercise.dtype)
+    due = exercise.dtype
+    if not (kinds or isinstance(due, tuple)):
+        return _tensor(result, tensors, due)
     if not isinstance(result, (tuple, list)):
         return result
+    each = due if isinstance(due, tuple) else (due,) * len(result)
     parts = tuple(
-        _number(part) if float in kinds else _tensor(part, tensors, exercise.dtype)
-        for part in result
+        _number(part) if float in kinds else _tensor(part, tensors, dtype)
+        for part, dtype in zip(result, each, strict=True)
     )
     same = all(map(lambda a, b: a is b, parts, result))
     return result if same and isinstance(result, tuple) else parts
