@@ -363,7 +363,6 @@ def test_wrong_settings_are_told(settings: dict, said: str):
 
 X = torch.zeros(2, 1, 4, 8, dtype=torch.uint8)
 Y, Z = torch.tensor([0, 2]), torch.zeros(2, 3, dtype=torch.float64)
-LATE = ("expected levels 0 to 3, got nan", "got ndarray")
 READERS: dict[str, Callable[..., object]] = {
     "encode": lambda m, *given: m.encode(*given),
     "reconstruct": lambda m, *given: m.reconstruct(*given),
@@ -385,12 +384,6 @@ WRONG_IMAGES = [
 ]
 
 
-# losses asks for whole levels before it asks whether these are levels at all.
-ASKED_TOO_LATE = pytest.mark.xfail(
-    strict=True, reason="told of fractions, or AttributeError"
-)
-
-
 @pytest.mark.parametrize(
     ("name", "x", "said"),
     [
@@ -399,7 +392,6 @@ ASKED_TOO_LATE = pytest.mark.xfail(
             x,
             said,
             id=f"{name}-{re.sub(r'[^a-z0-9]+', '-', said)}",
-            marks=[ASKED_TOO_LATE] * (name == "losses" and said in LATE),
         )
         for name, (x, said) in product(READERS, WRONG_IMAGES)
     ],

@@ -69,7 +69,6 @@ class LatentVariableModel(nn.Module, ABC):
 
         The KL is multiplied by ``beta``; their sum is what is minimised.
         """
-        check_whole(x)
         reconstruction, kl = self.terms(x, y)
         kl = self.beta * kl.sum(1).mean()
         return {"reconstruction": reconstruction.mean(), "kl": kl}
