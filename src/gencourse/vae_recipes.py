@@ -24,11 +24,11 @@ VAE_RECIPES = (
         clip=2e3,
         ema_decay=0.999,
     ),
-    # Short codes, trained from the start: a code that has room for the class, or learned
-    # to hold it before there were labels, goes on to hold it, and the label does nothing.
+    # Short codes, trained from the start: those that have learned to hold the class
+    # before there were labels go on to hold it, and the label does nothing.
     Recipe(
         name="vae-conditional",
-        description="a convolutional VAE p(x | y), 16 numbers an image beside the class",
+        description="a convolutional VAE p(x | y), 16 numbers beside the class",
         model=partial(VAE, latent=16, classes=10),
         metrics=bounds_in_bits,
         turns=eased_turn,
