@@ -259,6 +259,7 @@ def test_a_long_warm_up_keeps_the_code_in_use():
         ({"warmup": True}, "expected warmup to be 0 or more steps, got True"),
         ({"free_nats": -0.1}, r"expected free_nats of 0 or more, got -0\.1"),
         ({"free_nats": math.nan}, "expected free_nats of 0 or more, got nan"),
+        ({"free_nats": math.inf}, "expected free_nats of 0 or more, got inf"),
     ],
 )
 def test_wrong_settings_are_told(settings: dict, said: str):

@@ -46,6 +46,12 @@ def test_the_answer_is_one_bool_a_dimension_whatever_the_order():
     assert 0 < found.sum() < 6
 
 
+@pytest.mark.parametrize("threshold", [-0.1, float("nan")])
+def test_a_threshold_is_no_less_than_zero(threshold: float):
+    with pytest.raises(ValueError, match="expected a threshold of 0 or more, got"):
+        active_dimensions(torch.zeros(3, 2), threshold)
+
+
 @pytest.mark.parametrize("size", [(1, 3), (0, 3), (3,), (2, 2, 2)])
 def test_means_of_another_shape_are_told(size: tuple[int, ...]):
     with pytest.raises(ValueError, match=r"expected means \(N, D\), N of 2 or more"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor, nn
 from torch.optim import AdamW
 
@@ -27,7 +29,7 @@ class Eased(nn.Module):
         super().__init__()
         if type(warmup) is not int or warmup < 0:
             raise ValueError(f"expected warmup to be 0 or more steps, got {warmup!r}")
-        if not free_nats >= 0:
+        if not (math.isfinite(free_nats) and free_nats >= 0):
             raise ValueError(f"expected free_nats of 0 or more, got {free_nats!r}")
         self.model, self.warmup, self.free_nats = model, warmup, free_nats
         self.step = 0

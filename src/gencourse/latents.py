@@ -24,6 +24,8 @@ def active_dimensions(mu: Tensor, threshold: float = 0.01) -> Tensor:
         raise ValueError(
             f"expected means (N, D), N of 2 or more, got {tuple(mu.shape)}"
         )
+    if not threshold >= 0:
+        raise ValueError(f"expected a threshold of 0 or more, got {threshold}")
     return mu.var(0) > threshold
 
 
