@@ -117,8 +117,8 @@ def test_the_class_decides_what_is_drawn():
     with torch.inference_mode():
         drawn = 255 * model.decode(codes, labels)
     nearest = torch.cdist(drawn.flatten(1), means.flatten(1)).argmin(1)
-    # Of real pictures the same judge finds two thirds.
-    assert 0.4 < (nearest == labels).double().mean() <= 1
+    # Of real pictures the same judge finds two thirds, by chance it would find a tenth.
+    assert 0.3 < (nearest == labels).double().mean() <= 0.8
 
 
 def test_beta_saves_on_the_code(fashion_mnist):
