@@ -35,6 +35,12 @@ def active_covariance(mu, threshold):
     return torch.atleast_2d(mu.T.cov()).diagonal().gt(threshold)
 
 
+def active_by_squares(mu, threshold):
+    """The mean square less the square of the mean, as float32 works it out."""
+    n = len(mu)
+    return (mu.square().mean(0) - mu.mean(0) ** 2) * n / (n - 1) > threshold
+
+
 def at_least_three(mu, threshold=0.01):
     if len(mu) < 3:
         raise ValueError("too few images")
@@ -104,6 +110,25 @@ WRONG = {
     "vae.active_dimensions": {
         "the collapsed dimensions": two_or_more(lambda mu, at: mu.var(0) <= at),
         "standard deviation is held": two_or_more(lambda mu, at: mu.std(0) > at),
+        "taken with N, is held": two_or_more(
+            lambda mu, at: mu.numpy().std(axis=0) > at
+        ),
+        "square of the threshold": two_or_more(lambda mu, at: mu.std(0) > at**2),
+        "root of the threshold": two_or_more(lambda mu, at: mu.var(0) > at**0.5),
+        "divided by the largest": two_or_more(
+            lambda mu, at: mu.var(0) / mu.var(0).max() > at
+        ),
+        "divided by their sum": two_or_more(
+            lambda mu, at: mu.var(0) / mu.var(0).sum() > at
+        ),
+        "divided by their mean": two_or_more(
+            lambda mu, at: mu.var(0) / mu.var(0).mean() > at
+        ),
+        "is rounded": two_or_more(lambda mu, at: mu.var(0).round(decimals=2) > at),
+        "from one image to the next": two_or_more(
+            lambda mu, at: mu.diff(dim=0).abs().mean(0) > at
+        ),
+        "near 1000": two_or_more(active_by_squares),
         "size of the means": two_or_more(lambda mu, at: mu.abs().mean(0) > at),
         "The mean over images": two_or_more(lambda mu, at: mu.mean(0) > at),
         "absolute value of the mean": two_or_more(lambda mu, at: mu.mean(0).abs() > at),
@@ -131,7 +156,7 @@ WRONG = {
         "the places of some": two_or_more(lambda mu, at: (mu.var(0) > at).nonzero()),
         "With threshold 0.1": two_or_more(lambda mu, at: mu.var(0) > 0.01),
         "exactly the threshold": two_or_more(lambda mu, at: mu.var(0) >= at),
-        "(1, 10), too few": lambda mu, threshold=0.01: mu.var(0) > threshold,
+        "(1, 19), too few": lambda mu, threshold=0.01: mu.var(0) > threshold,
         "raised ValueError": at_least_three,
         "has a default": lambda mu, threshold: mu.var(0) > threshold,
         "changed its input mu": two_or_more(
@@ -161,6 +186,11 @@ WRONG = {
         "begin anew": labels_are(lambda n, k: torch.arange(n * k)),
         "All labels are 0": labels_are(lambda n, k: torch.zeros(n * k).long()),
         "up to the number of codes": labels_are(lambda n, k: torch.arange(n).repeat(k)),
+        "as often as there are codes": lambda z, k: (
+            z.repeat_interleave(len(z), 0),
+            torch.arange(k).repeat(len(z)),
+        ),
+        "once for each code": labels_are(lambda n, k: torch.arange(k).repeat(k)),
         "codes come once": codes_are(lambda z, k: z),
         "code after code": codes_are(lambda z, k: z[:, None].repeat(1, k, 1)),
         "copy of a code": codes_are(lambda z, k: z.repeat(1, k)),
@@ -180,7 +210,7 @@ WRONG = {
         "changed its input z": in_place,
         "With z (1, 2) and 3 classes the labels": lambda z, k: (
             classes_right(z, k)[0],
-            torch.arange(k).repeat(3)[: len(z) * k] * (len(z) > 1),
+            torch.arange(k).repeat(len(z)) * (len(z) > 1),
         ),
     },
 }

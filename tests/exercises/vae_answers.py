@@ -282,6 +282,14 @@ def iwae_shifted(w):
     return greatest + (w - greatest).exp().mean(0).log()
 
 
+def iwae_from(shift):
+    def bound(w):
+        start = shift(w)
+        return start + (w - start).exp().mean(0).log()
+
+    return bound
+
+
 def iwae_softmax(w):
     """The log weight of any draw, less the logarithm of its share."""
     return (w - w.log_softmax(0))[0] - math.log(len(w))
@@ -304,7 +312,6 @@ RIGHT = {
         draw_normal,
         draw_addcmul,
         draw_loop,
-        lambda m, v, e: m - (v / 2).exp() * e,  # a draw as well
     ],
     "vae.evidence_lower_bound": [elbo_loop, elbo_axes, elbo_einsum],
     "vae.score_function_gradient": [
@@ -380,6 +387,7 @@ WRONG = {
         "root is taken twice": lambda m, v, e: m + (v / 2).exp().sqrt() * e,
         "variance is squared": lambda m, v, e: m + v.exp() ** 2 * e,
         "noise is not scaled": lambda m, v, e: m + e,
+        "noise is subtracted": lambda m, v, e: m - (v / 2).exp() * e,
         "mean is scaled too": lambda m, v, e: (m + e) * (v / 2).exp(),
         "mean is missing": lambda m, v, e: (v / 2).exp() * e,
         "are exchanged": lambda m, v, e: (v / 2).exp() + m * e,
@@ -417,7 +425,7 @@ WRONG = {
         "KL of the whole batch": elbo_of(kl=lambda m, v: kl_right(m, v).sum()),
         "mean KL of the batch": elbo_of(kl=lambda m, v: kl_right(m, v).mean()),
         "likelihood of the whole batch": elbo_of(lambda x: x.sum()),
-        "half in the KL": elbo_of(kl=lambda m, v: 2 * kl_right(m, v)),
+        "KL counts double": elbo_of(kl=lambda m, v: 2 * kl_right(m, v)),
         "halved twice": elbo_of(kl=lambda m, v: kl_right(m, v) / 2),
         "sides of the KL": elbo_of(kl=kl_reversed),
         "were the standard deviation": elbo_of(
@@ -478,6 +486,17 @@ WRONG = {
         "density of the whole draw": lambda f, z, m, s: score_right(
             f * log_density(z, m, s).sum(1).exp(), z, m, s
         ),
+        "Yours is turned": lambda f, z, m, s: f * ((z - m) / s**2).T,
+        "rows, and each has its own value": lambda f, z, m, s: (
+            f[:, None] * ((z - m) / s**2).T
+        ),
+        "share one value": lambda f, z, m, s: f.mean() * (z - m) / s**2,
+        "share one estimate": lambda f, z, m, s: (
+            score_right(f, z, m, s).mean(0).expand_as(z)
+        ),
+        "shape (1, 4); shape (4, 4) is expected. Each draw keeps": lambda f, z, m, s: (
+            score_right(f, z, m, s).mean(0, keepdim=True)
+        ),
         "number of draws": lambda f, z, m, s: score_right(f, z, m, s) / len(z),
         "added up over the dimensions": lambda f, z, m, s: (
             score_right(f, z, m, s).sum(1, keepdim=True).expand_as(z)
@@ -531,6 +550,25 @@ WRONG = {
         ),
         "only make z surer": covariance_is(
             lambda w, s, i: torch.linalg.inv(i - w.T @ w / s**2)
+        ),
+        "not 1 to every number": covariance_is(
+            lambda w, s, i: torch.linalg.inv(1 + w.T @ w / s**2)
+        ),
+        "twice too large. Mind the half": covariance_is(
+            lambda w, s, i: 2 * torch.linalg.inv(precision(w, s))
+        ),
+        "half of what is due. Mind the half": covariance_is(
+            lambda w, s, i: torch.linalg.inv(precision(w, s)) / 2
+        ),
+        "variance of the noise twice": means_are(
+            lambda x, w, b, s, c: (x - b) @ w @ c / s**4
+        ),
+        "look at the means. Your result has shape (5, 3)": means_are(
+            lambda x, w, b, s, c: ((x - b) @ w @ c / s**2)[:, [0, 0, 0]]
+        ),
+        "look at the covariance. Your result has shape (2, 3)": lambda x, w, b, s: (
+            posterior_right(x, w, b, s)[0],
+            posterior_right(x, w, b, s)[1][:, [0, 0, 0]],
         ),
         "bias is not subtracted": means_are(lambda x, w, b, s, c: x @ w @ c / s**2),
         "bias is added": means_are(lambda x, w, b, s, c: (x + b) @ w @ c / s**2),
@@ -626,6 +664,13 @@ WRONG = {
         "does not suit another's": lambda w: (
             w.max() + (w - w.max()).exp().mean(0).log()
         ),
+        "[0, 0, 0, 0, -100] yours is inf": iwae_from(lambda w: w.amin(0)),
+        "[0, 0, 0, -300, -300] yours is inf": iwae_from(lambda w: w.mean(0)),
+        "[0, 0, -300, -300, -300] yours is inf": iwae_from(lambda w: w.median(0)[0]),
+        "[-300, 0, -300, -300, -300] yours is inf": iwae_from(lambda w: w[0]),
+        "[0, -900, -900, -900, -900] yours is inf": lambda w: iwae_from(
+            lambda v: v.mean(0)
+        )(w.double()),
         "changed its input log_weights": iwae_in_place,
         "mean weight. For log_weights": lambda w: iwae_right(w) + 0.1,
     },

@@ -16,8 +16,9 @@ from gencourse.exercises.compare import (
 )
 from gencourse.exercises.exercise import Wrong
 
-Z = torch.tensor([[0.5, -1.0], [2.0, 0.3], [-0.7, 1.6]])
-N, D, CLASSES = 3, 2, 4
+Z = torch.tensor([[0.5, -1.0], [2.0, 0.3], [-0.7, 1.6], [1.1, 0.8], [-0.2, -1.9]])
+# The numbers of rows that common slips make are all different.
+N, D, CLASSES = 5, 2, 3
 BY_CLASS = (
     "Codes and labels fit each other, but stand in another order: all classes of the "
     "first code come first."
@@ -66,12 +67,15 @@ CODE_SHAPES = {
     (N * CLASSES, D + CLASSES): "Codes and labels stay apart.",
     (N * CLASSES, D + 1): "Codes and labels stay apart.",
     (N * 10, D): "The number of classes is given; it is not always 10.",
+    (N * N, D): "Each code is repeated as often as there are codes; it should be once "
+    "for each class.",
     (N * (CLASSES - 1), D): "There is one class too few: they are 0 to classes - 1.",
     (N * (CLASSES + 1), D): "There is one class too many: they are 0 to classes - 1.",
 }
 LABEL_SHAPES = {
     (CLASSES,): "Every row of the codes has a label.",
     (N,): "Every row of the codes has a label.",
+    (CLASSES * CLASSES,): "The labels begin anew once for each code.",
     (N * CLASSES, CLASSES): "A label is one whole number, not a row of 0 and 1.",
     (N * CLASSES, 1): "A label is one number: no second axis.",
     (N, CLASSES): "The labels are in one line, as the codes are.",

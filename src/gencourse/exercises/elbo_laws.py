@@ -51,8 +51,8 @@ ELBO: Mistakes = {
     "Each image has the likelihood of the whole batch; it should have its own.": (
         lambda likelihood, kl, m, v, n: likelihood.sum() - kl
     ),
-    "The half in the KL is missing.": lambda likelihood, kl, m, v, n: (
-        likelihood - 2 * kl
+    "The KL counts double: is the half missing, or is it subtracted twice?": (
+        lambda likelihood, kl, m, v, n: likelihood - 2 * kl
     ),
     "The KL is halved twice.": lambda likelihood, kl, m, v, n: likelihood - kl / 2,
     "The two sides of the KL are exchanged: it should average under q(z | x).": (

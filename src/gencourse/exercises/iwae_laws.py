@@ -90,6 +90,23 @@ WEIGHTS = torch.tensor(
     ]
 )
 
+APART = (
+    "Draws of one image may lie hundreds of nats apart: shift by the greatest, or the "
+    "exponential overflows."
+)
+# Log weights of one image. Shifts by the least, the mean, the median and any one draw
+# overflow at different ones; the last two overflow float64 as well.
+FAR_DRAWS = (
+    [0.0, 0.0, 0.0, 0.0, -100.0],
+    [0.0, 0.0, 0.0, -300.0, -300.0],
+    [0.0, 0.0, -300.0, -300.0, -300.0],
+    [-300.0, 0.0, -300.0, -300.0, -300.0],
+    [-300.0, -300.0, 0.0, -300.0, -300.0],
+    [-300.0, -300.0, -300.0, 0.0, -300.0],
+    [0.0, -900.0, -900.0, -900.0, -900.0],
+    [-900.0, -900.0, -900.0, -900.0, 0.0],
+)
+
 
 def _exact(log_weights: Tensor) -> Tensor:
     """The bounds by a sum that leaves the greatest weight outside, in float64."""
@@ -160,3 +177,13 @@ def bound_is_finite(f: Answer) -> None:
             "together: what suits the weights of one image does not suit another's."
         )
     expect(together, _exact(far), "With log weights far apart it is off.")
+
+
+def bound_of_draws_apart(f: Answer) -> None:
+    """One draw may be far better than the others, whichever it is."""
+    for draws in FAR_DRAWS:
+        log_weights = torch.tensor(draws)
+        got = numbers(f(log_weights), ())
+        expect(got, _exact(log_weights), APART, told=f.for_inputs())
+    together = torch.tensor(FAR_DRAWS).mT
+    expect(numbers(f(together), (len(FAR_DRAWS),)), _exact(together), APART)

@@ -6,7 +6,14 @@ import torch
 from torch import Tensor
 
 from gencourse.exercises.answer import Answer, Raised
-from gencourse.exercises.compare import Mistakes, expect, near, numbers, pair
+from gencourse.exercises.compare import (
+    Causes,
+    Mistakes,
+    expect,
+    near,
+    numbers,
+    pair,
+)
 from gencourse.exercises.exercise import Wrong
 from gencourse.exercises.posterior_mistakes import COVARIANCE, MEANS
 
@@ -49,8 +56,8 @@ def posterior_is_known(f: Answer) -> None:
     """It is the joint Gaussian of x and z, conditioned on x."""
     given = _case(5, 4, 2)
     first, second = pair(f(*given), "means", "covariance")
-    means = numbers(first, (5, 2), MEAN_SHAPES)
-    got = numbers(second, (2, 2), COVARIANCE_SHAPES)
+    means = _part("means", first, (5, 2), MEAN_SHAPES)
+    got = _part("covariance", second, (2, 2), COVARIANCE_SHAPES)
     if got.isnan().any() or means.isnan().any():
         raise Wrong("Your posterior holds NaN.")
     x, weight, bias, std = (v.double() for v in given)
@@ -63,6 +70,16 @@ def posterior_is_known(f: Answer) -> None:
     _expect(
         f, means, due[0], "The covariance is right, the means are not.", MEANS, parts
     )
+
+
+def _part(
+    name: str, value: object, shape: tuple[int, ...], shapes: Causes | None = None
+) -> Tensor:
+    """Return a part of the pair as numbers; where it is none, say which part it is."""
+    try:
+        return numbers(value, shape, shapes)
+    except Wrong as wrong:
+        raise Wrong(f"Of your pair, look at the {name}. {wrong}") from None
 
 
 def _expect(
@@ -88,11 +105,12 @@ def posterior_of_one_number(f: Answer) -> None:
         )
         told = f.for_inputs()
         for value, right, name in (
-            (second, covariance, "covariance is not that"),
-            (first, mean, "mean is not that"),
+            (second, covariance, "covariance"),
+            (first, mean, "mean"),
         ):
-            what = f"The {name} of z given x."
-            expect(numbers(value, (1, 1)), torch.tensor([[right]]), what, told=told)
+            what = f"The {name} is not that of z given x."
+            got = _part(name, value, (1, 1))
+            expect(got, torch.tensor([[right]]), what, told=told)
 
 
 def posterior_of_any_sizes(f: Answer) -> None:
@@ -102,10 +120,10 @@ def posterior_of_any_sizes(f: Answer) -> None:
         first, second = pair(f(*given), "means", "covariance")
         points, dims, latent = sizes
         case = f"With x ({points}, {dims}) and weight ({dims}, {latent})"
-        got = numbers(second, (latent, latent))
+        got = _part("covariance", second, (latent, latent))
         due = _exact(*given)
         expect(got, due[1], f"{case} the covariance is off.")
-        means = numbers(first, (points, latent))
+        means = _part("means", first, (points, latent))
         expect(means, due[0], f"{case} the means are off.")
 
 
@@ -123,8 +141,8 @@ def posterior_keeps_float64(f: Answer) -> None:
             "is right: make your own tensors in the dtype of the inputs."
         ) from None
     due = _exact(*given)
-    parts = (numbers(second, (2, 2)), due[1]), (numbers(first, (5, 2)), due[0])
-    if not all(near(got, right, 1e-3) for got, right in parts):
+    got = _part("means", first, (5, 2)), _part("covariance", second, (2, 2))
+    if not all(near(*part, 1e-3) for part in zip(got, due, strict=True)):
         raise Wrong(
             "With inputs of float64 your posterior is right to a few digits only: is "
             "a part of it worked out in float32, or something small added?"

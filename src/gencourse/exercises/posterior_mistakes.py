@@ -6,6 +6,10 @@ import torch
 
 from gencourse.exercises.compare import Mistakes
 
+HALF = (
+    "Mind the half in a Gaussian's exponent: the precision is what stands inside the "
+    "half."
+)
 # Of W, the noise's variance s, and the identity I of the code, in float64.
 COVARIANCE: Mistakes = {
     "This is the precision, the inverse of what is asked for.": (
@@ -42,6 +46,15 @@ COVARIANCE: Mistakes = {
     "This is a triangular factor of the covariance.": (
         lambda w, s, i: torch.linalg.cholesky(torch.linalg.inv(i + w.mT @ w / s))
     ),
+    "The prior adds the identity matrix, not 1 to every number.": (
+        lambda w, s, i: torch.linalg.pinv(1 + w.mT @ w / s)
+    ),
+    f"The covariance is twice too large. {HALF}": (
+        lambda w, s, i: 2 * torch.linalg.inv(i + w.mT @ w / s)
+    ),
+    f"The covariance is half of what is due. {HALF}": (
+        lambda w, s, i: torch.linalg.inv(i + w.mT @ w / s) / 2
+    ),
     "Your prior has the variance of the noise; its own is 1.": (
         lambda w, s, i: torch.linalg.inv(i / s + w.mT @ w / s)
     ),
@@ -63,6 +76,9 @@ MEANS: Mistakes = {
     ),
     "The variance of the noise multiplies the means; it should divide them.": (
         lambda x, w, b, s, c: (x - b) @ w @ c * s
+    ),
+    "The means are divided by the variance of the noise twice.": (
+        lambda x, w, b, s, c: (x - b) @ w @ c / s**2
     ),
     "The covariance has no part in your means.": (
         lambda x, w, b, s, c: (x - b) @ w / s

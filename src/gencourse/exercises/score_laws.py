@@ -63,6 +63,15 @@ SCORE: Mistakes = {
     "The gradient holds the density of the whole draw; its logarithm has none.": (
         lambda f, d, s: f * d / s**2 * Normal(0, s).log_prob(d).sum(1, True).exp()
     ),
+    "Yours is turned: draws are rows.": lambda f, d, s: (f * d / s**2).mT,
+    "Yours is turned: draws are rows, and each has its own value.": lambda f, d, s: (
+        f * (d / s**2).mT
+    ),
+    "All draws share one value, the mean of f; each has its own.": lambda f, d, s: (
+        f.mean() * d / s**2
+    ),
+    "All draws share one estimate; each keeps its own, and their mean is taken "
+    "later.": lambda f, d, s: (f * d / s**2).mean(0).expand_as(d),
     "You divided by the number of draws: their mean is taken later.": (
         lambda f, d, s: f * d / s**2 / len(d)
     ),
@@ -91,7 +100,10 @@ def score_of_draws(f: Answer) -> None:
     """Each draw's estimate is its value times the gradient of its log-density."""
     z = MU + STD * NOISE
     right = _exact(VALUES, z, MU, STD)
-    shapes = {(4,): MEAN_LATER, (): "There is a row for each draw."}
+    shapes = {
+        **dict.fromkeys([(4,), (1, 4)], MEAN_LATER),
+        (): "There is a row for each draw.",
+    }
     got = numbers(f(VALUES, z, MU, STD), (4, 4), shapes)
     given = (VALUES.double()[:, None], (z - MU).double(), STD.double())
     known = (*SCORE.values(), lambda *given: right)

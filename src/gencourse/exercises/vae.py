@@ -145,6 +145,7 @@ EXERCISES = (
             iwae_laws.bound_of_one_draw,
             iwae_laws.bound_of_any_axes,
             iwae_laws.bound_is_finite,
+            iwae_laws.bound_of_draws_apart,
         ),
     ),
     Exercise(
@@ -166,6 +167,7 @@ EXERCISES = (
             active_laws.dimensions_by_default,
             active_laws.dimensions_by_threshold,
             active_laws.dimensions_at_the_threshold,
+            active_laws.dimensions_far_from_0,
             active_laws.dimensions_need_images,
         ),
         dtype=torch.bool,
