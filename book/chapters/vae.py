@@ -569,7 +569,7 @@ figures.grid(
 
 # %% [markdown]
 r"""
-## $\beta$: a dial
+## Beta: a dial
 
 What if a nat of the code cost more than a nat of the picture?
 Multiply the KL by $\beta$ {cite}`higgins2017beta`:
