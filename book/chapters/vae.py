@@ -22,8 +22,6 @@ Every step on the way is held against a case whose answer is known.
 """
 
 # %%
-import time
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -32,7 +30,7 @@ from torch.optim import Adam, AdamW
 import gencourse
 from gencourse import codes, data, figures, gradients, latents, linear_vae
 from gencourse import recipes, results, sliders, vae
-from gencourse.evaluate import bits_per_dim, measured, paired_difference
+from gencourse.evaluate import bits_per_dim, measured
 from gencourse.exercises import check, hint, mine_or_reference, todo
 from gencourse.kl_options import Eased
 from gencourse.linear_vae import LinearVAE
@@ -670,9 +668,10 @@ Must we live with that?
 No: take $k$ draws in place of one, and average their *weights* before the logarithm {cite}`burda2016iwae`.
 
 $$
-\log p_\theta(x) \;\ge\; \mathbb{E}\left[ \log \frac1k \sum_{j=1}^{k} \frac{p_\theta(x \mid z_j)\, p(z_j)}{q_\phi(z_j \mid x)} \right] \;\ge\; \text{ELBO}, \qquad z_j \sim q_\phi(z \mid x) .
+\log p_\theta(x) \;\ge\; \mathbb{E}\left[ \log \frac1k \sum_{j=1}^{k} \frac{p_\theta(x \mid z_j)\, p(z_j)}{q_\phi(z_j \mid x)} \right] \;\ge\; \text{ELBO} .
 $$
 
+All $z_j$ are drawn from $q_\phi(z \mid x)$.
 With $k = 1$ it is the ELBO, on average it grows with $k$, and in the limit it is $\log p_\theta(x)$.
 First where the truth is known: the linear VAE, whose posterior we made too wide.
 """
