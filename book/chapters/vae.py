@@ -237,7 +237,7 @@ print(f"log p(x) minus the KL {exact.mean() - gap:.4f}")
 
 # %% [markdown]
 r"""
-With the right posterior the ELBO is the likelihood, up to the luck of the draws.
+With the right posterior the ELBO is the likelihood, up to the luck of the draws, which here even puts it a little above.
 With the wrong one it lies below, by the KL divergence that the formula says, here $\tfrac12 (s^2 - 1 - \log s^2)$ with $s = 2$ for each of two numbers.
 
 ## A gradient through a draw
@@ -472,7 +472,8 @@ r"""
 The KL holds them together around the origin: most lie within three units of it, while those of the autoencoder went out to ten.
 But look closely: they reach farther than a standard Gaussian would, and there is a thin place beside the sneakers.
 On the map, that is where the ghosts are.
-The bound asks every cloud to be near the prior; it does not ask the clouds *together* to fill it evenly.
+The bound asks every cloud to be near the prior, and so pulls them together towards it.
+But that is only a part of the price, and training trades it for better reconstructions.
 A draw from the prior can still land where no picture has ever been.
 
 ### One number at a time
@@ -657,9 +658,10 @@ figures.grid(
 
 # %% [markdown]
 r"""
-Three numbers do nearly all the work here, and what they do can be said in words: how bright, top or shoe, trousers or not.
-That is what $\beta$ buys.
-The rest of what makes a garment is no longer in the code.
+For this shoe three numbers show, and what they do can be said in words: how bright, top or shoe, trousers or not.
+The others that still cost something may show on other garments.
+That is what $\beta$ buys, and much of what makes a garment is no longer in the code.
+(This model was also trained for a shorter time than the one above, so not all of the difference is $\beta$.)
 
 ## A tighter bound
 
@@ -890,7 +892,7 @@ for each, mass in zip(p.tolist(), total.tolist()):
 # %% [markdown]
 r"""
 They should sum to 1.
-As a loss it does no harm: its minimum lies where the reconstruction is right.
+As a loss its minimum lies where the reconstruction is right, but it weighs the reconstruction against the KL by accident, like a hidden $\beta$.
 As a number it must not be compared with anything.
 Take Bernoulli laws for black and white pictures, and laws over levels for grey ones.
 
