@@ -17,6 +17,7 @@ from gencourse.bounds import (
     evidence_lower_bound,
     importance_bound,
     kl_to_standard_normal,
+    prior_over_posterior,
     reparameterise,
 )
 
@@ -366,3 +367,18 @@ def test_dtypes_stay(dtype: torch.dtype):
     assert reparameterise(mu, log_var, mu).dtype == dtype
     assert evidence_lower_bound(likelihood, mu, log_var).dtype == dtype
     assert importance_bound(mu).dtype == dtype
+
+
+# --- the prior over the posterior
+
+
+def test_prior_over_posterior_is_that_of_torch_distributions():
+    generator = torch.Generator().manual_seed(0)
+    mu, log_var, noise = torch.randn(3, 4, 5, 6, generator=generator).double()
+    z = reparameterise(mu, log_var, noise)
+    posterior = torch.distributions.Normal(mu, (0.5 * log_var).exp())
+    prior = torch.distributions.Normal(torch.zeros(6).double(), 1.0)
+    expected = (prior.log_prob(z) - posterior.log_prob(z)).sum(-1)
+    found = prior_over_posterior(z, log_var, noise)
+    assert found.shape == (4, 5)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)

@@ -50,6 +50,17 @@ def evidence_lower_bound(log_likelihood: Tensor, mu: Tensor, log_var: Tensor) ->
     return log_likelihood.flatten(1).sum(1) - kl_to_standard_normal(mu, log_var)
 
 
+def prior_over_posterior(z: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
+    """Return log p(z) - log q(z | x) in nats, over the last axis: (..., D) -> (...).
+
+    Args:
+        z: draws of N(mu, diag exp(log_var)), (..., D).
+        log_var: natural logarithms of the variances.
+        noise: the draws of N(0, 1) that z was made from. The three shapes broadcast.
+    """
+    return 0.5 * (noise.square() + log_var - z.square()).sum(-1)
+
+
 def importance_bound(log_weights: Tensor) -> Tensor:
     """Return the logarithm of the mean of k weights: a lower bound of log p(x) in nats.
 

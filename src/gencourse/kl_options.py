@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from torch import Tensor, nn
-from torch.optim import AdamW
 
 from gencourse.latent import LatentVariableModel
+from gencourse.recipe import nimble_turn
 from gencourse.turns import Turn
 
 
@@ -65,9 +65,6 @@ def eased_turn(
     warmup: int = 0,
     free_nats: float = 0.0,
 ) -> list[Turn]:
-    """Return the turn of a VAE: AdamW with betas 0.9 and 0.95 lowers the eased ELBO."""
+    """Return the `nimble_turn` of a model whose negative ELBO is eased."""
     eased = Eased(model, warmup=warmup, free_nats=free_nats)
-    adam = AdamW(
-        model.parameters(), lr=lr, betas=(0.9, 0.95), weight_decay=weight_decay
-    )
-    return [(adam, eased.losses)]
+    return nimble_turn(eased, lr, weight_decay)

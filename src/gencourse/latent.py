@@ -16,6 +16,7 @@ from gencourse.bounds import (
     evidence_lower_bound,
     importance_bound,
     kl_to_standard_normal,
+    prior_over_posterior,
     reparameterise,
 )
 from gencourse.heads import Head
@@ -110,6 +111,7 @@ class LatentVariableModel(nn.Module, ABC):
         """
         check_count("k", k)
         posterior = self.encode(x, y)
+        check_whole(x)
         at_once = max(1, AT_ONCE // len(x))
         counts = [min(at_once, k - done) for done in range(0, k, at_once)]
         weights = [
@@ -162,14 +164,12 @@ class LatentVariableModel(nn.Module, ABC):
         generator: torch.Generator | None,
     ) -> Tensor:
         """Return log p(x, z) - log q(z | x) for ``count`` draws of z: (count, B)."""
-        check_whole(x)
         noise = self._noise((count, *mu.shape), generator)
         z = reparameterise(mu, log_var, noise)
-        prior_over_posterior = 0.5 * (noise.square() + log_var - z.square()).sum(-1)
         labels = None if y is None else y.repeat(count)
         numbers = self.numbers(z.flatten(0, 1), labels).unflatten(0, (count, len(x)))
         likelihood = self.head.log_prob(numbers, x.expand(count, *x.shape))
-        return likelihood.flatten(2).sum(2) + prior_over_posterior
+        return likelihood.flatten(2).sum(2) + prior_over_posterior(z, log_var, noise)
 
     def _noise(
         self, shape: tuple[int, ...], generator: torch.Generator | None

@@ -17,6 +17,7 @@ from gencourse.bounds import (
     evidence_lower_bound,
     importance_bound,
     kl_to_standard_normal,
+    prior_over_posterior,
     reparameterise,
 )
 from gencourse.density import gaussian_log_prob
@@ -108,9 +109,8 @@ class LinearVAE(nn.Module):
         mu, log_var = self.encode(x)
         noise = torch.randn((k, *mu.shape), generator=generator, dtype=mu.dtype)
         z = reparameterise(mu, log_var, noise)
-        prior_over_posterior = 0.5 * (noise.square() + log_var - z.square()).sum(-1)
         likelihood = self._log_likelihood(x, z).sum(-1)
-        return importance_bound(likelihood + prior_over_posterior)
+        return importance_bound(likelihood + prior_over_posterior(z, log_var, noise))
 
     def losses(self, x: Tensor) -> dict[str, Tensor]:
         """Return the two halves of the negative ELBO, in nats a point."""

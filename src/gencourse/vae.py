@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gencourse.bounds import evidence_lower_bound as evidence_lower_bound
 from gencourse.bounds import importance_bound as importance_bound
 from gencourse.bounds import kl_to_standard_normal as kl_to_standard_normal
+from gencourse.bounds import prior_over_posterior as prior_over_posterior
 from gencourse.bounds import reparameterise as reparameterise
 from gencourse.heads import HeadName, make_head
 from gencourse.images import (

@@ -53,7 +53,7 @@ VAE_RECIPES = (
     ),
     Recipe(
         name="beta-vae",
-        description="the VAE with beta 8: fewer dimensions, each of which shows",
+        description="the VAE with beta 8, whose codes say little and cost little",
         model=partial(vae, beta=8.0),
         metrics=bounds_in_bits,
         turns=eased_turn,
