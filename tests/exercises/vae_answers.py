@@ -333,6 +333,7 @@ RIGHT = {
 WRONG = {
     "vae.kl_to_standard_normal": {
         "averaged over the dimensions; their": lambda m, v: kl_right(m, v) / len(m.T),
+        "nothing is to be clamped": lambda m, v: kl_right(m, v.clamp(-10, 10)),
         "averaged over the dimensions, and the half": half_sum(
             lambda m, v: 2 * (m**2 + v.exp() - 1 - v) / m.shape[-1]
         ),
@@ -380,6 +381,7 @@ WRONG = {
         "of that Gaussian": lambda m, v: kl_right(m, v) + 0.1 * v.sum(-1),
     },
     "vae.reparameterise": {
+        "nothing is to be clamped": lambda m, v, e: m + (v.clamp(-20, 2) / 2).exp() * e,
         "scaled by the variance": lambda m, v, e: m + v.exp() * e,
         "were the standard deviation": lambda m, v, e: m + v * e,
         "exponential is missing": lambda m, v, e: m + 0.5 * v * e,

@@ -124,3 +124,19 @@ def draw_can_train(f: Answer) -> None:
     mu, log_var, noise = given = _case(4, 3)
     due = torch.ones(4, 3), _exact(0 * mu, log_var, noise) / 2, None
     expect_gradients(f, given, due)
+
+
+def draw_from_far_clouds(f: Answer) -> None:
+    """Very narrow and very wide clouds are drawn from too."""
+    mu, noise = torch.zeros(4, 1), torch.ones(4, 1)
+    for far in (
+        torch.tensor([-9.0, -8.0, -5.0, -4.5]),
+        torch.tensor([4.0, 5.0, 8.0, 10.0]),
+    ):
+        log_var = far[:, None]
+        spread = _exact(mu, log_var, noise)
+        what = (
+            "Where log_var is far from 0 your draw is not as far from mu as the noise "
+            "says: nothing is to be clamped."
+        )
+        expect(numbers(f(mu, log_var, noise), (4, 1)), spread, what)

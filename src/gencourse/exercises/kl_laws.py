@@ -117,13 +117,20 @@ LOG_VAR = torch.tensor(
 
 
 def kl_of_rows(f: Answer) -> None:
-    """Each row has the divergence that torch.distributions finds."""
+    """Each row has the divergence that torch.distributions finds, a far one too."""
     got, right = numbers(f(MU, LOG_VAR), (4,), SHAPES), exact_kl(MU, LOG_VAR)
     if got.isnan().any():
         raise Wrong(NOT_A_NUMBER)
     what = "Your value is not the divergence of that Gaussian from N(0, I)."
     given = (right, MU.double(), LOG_VAR.double())
     expect(got, right, what, KL, given, told=f.for_inputs("mu", "log_var"))
+    mu, log_var = torch.zeros(5, 1), torch.tensor([-30.0, -12.0, -5.0, 5.0, 10.5])
+    log_var = log_var[:, None]
+    what = (
+        "Where log_var is far from 0 your value is not the divergence: nothing is to "
+        "be clamped."
+    )
+    expect(numbers(f(mu, log_var), (5,)), exact_kl(mu, log_var), what)
 
 
 def kl_of_any_axes(f: Answer) -> None:

@@ -62,6 +62,7 @@ EXERCISES = (
             draw_laws.draw_has_mean_and_spread,
             draw_laws.draw_broadcasts,
             draw_laws.draw_can_train,
+            draw_laws.draw_from_far_clouds,
         ),
     ),
     Exercise(
