@@ -150,7 +150,7 @@ print("share of the best code:", *(f"{share:7.0%}" for share in best))
 
 # %% [markdown]
 r"""
-For two of the pictures the estimate still changed by more than fifty nats between 200 and 2,000 codes.
+For three of the pictures the estimate still changed by more than fifty nats between 200 and 2,000 codes.
 The last line shows why.
 Of the whole average of a picture, a single code makes up nearly all.
 The other 1,999 hardly count.
