@@ -11,6 +11,7 @@ from torch import nn
 
 from gencourse import cards
 from gencourse.autoencoder import ConvAutoencoder, Denoising, LinearAutoencoder
+from gencourse.gan_recipes import GAN_RECIPES
 from gencourse.pixel_recipes import PIXEL_RECIPES
 from gencourse.recipe import Recipe
 from gencourse.recipe_metrics import reconstruction, restoration
@@ -72,6 +73,7 @@ RECIPES = {
         ),
         *PIXEL_RECIPES,
         *VAE_RECIPES,
+        *GAN_RECIPES,
     )
 }
 

@@ -1,0 +1,63 @@
+"""How good samples are, told from features of theirs and of real images."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean (D,) and covariance (D, D), with N - 1, of features (N, D)."""
+    if features.ndim != 2 or len(features) < 2:
+        given = tuple(features.shape)
+        raise ValueError(f"expected features (N, D), N of 2 or more, got {given}")
+    exact = features.double()
+    return exact.mean(0), torch.cov(exact.T).view(2 * exact.shape[1:])
+
+
+def frechet_distance(
+    mean_a: Tensor, covariance_a: Tensor, mean_b: Tensor, covariance_b: Tensor
+) -> Tensor:
+    """Return the squared Frechet distance of two Gaussians, a scalar.
+
+    |m_a - m_b|^2 + tr(A + B - 2 (A^(1/2) B A^(1/2))^(1/2)), as between the features of
+    two sets of images (Heusel et al. 2017, https://arxiv.org/abs/1706.08500).
+
+    Args:
+        mean_a: (D,).
+        covariance_a: (D, D), symmetric, with no negative eigenvalue.
+        mean_b: (D,).
+        covariance_b: (D, D), likewise.
+    """
+    values, vectors = torch.linalg.eigh(covariance_a)
+    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    # Symmetric, so that its eigenvalues are real: no root of a matrix is needed.
+    shared = torch.linalg.eigvalsh(root @ covariance_b @ root).clamp(min=0).sqrt()
+    traces = covariance_a.trace() + covariance_b.trace() - 2 * shared.sum()
+    return (mean_a - mean_b).square().sum() + traces
+
+
+def precision_and_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
+    """Return the share of samples near real images, and of real images near samples.
+
+    Near is within the distance from an image of the other set to its k-th neighbour in
+    its own set (Kynkaanniemi et al. 2019, https://arxiv.org/abs/1904.06991).
+
+    Args:
+        real: features of real images, (N, D).
+        fake: features of samples, (M, D).
+        k: which neighbour sets the radius; 1 to min(N, M) - 1.
+    """
+    if not 1 <= k < min(len(real), len(fake)):
+        raise ValueError(f"expected k in 1 to {min(len(real), len(fake)) - 1}, got {k}")
+    return _share_inside(fake, real, k), _share_inside(real, fake, k)
+
+
+def _share_inside(points: Tensor, centres: Tensor, k: int, size: int = 1000) -> float:
+    """Return the share of points inside the ball of any centre."""
+    parts = centres.split(size)
+    # The nearest to a point is itself, at distance 0.
+    radii = [torch.cdist(p, centres).kthvalue(k + 1).values for p in parts]
+    radius = torch.cat(radii)
+    inside = [(torch.cdist(p, centres) <= radius).any(1) for p in points.split(size)]
+    return float(torch.cat(inside).double().mean())
