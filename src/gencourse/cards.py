@@ -9,7 +9,7 @@ import hashlib
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from gencourse.checkpoint_io import CheckpointError, write_atomically
 
 Card = dict[str, Any]
+Model = TypeVar("Model", bound=nn.Module)
 PACKAGE = Path(__file__).parent
 CHECKPOINTS = PACKAGE / "checkpoints"
 
@@ -82,7 +83,7 @@ def _read(weights: Path) -> Card:
     return card
 
 
-def read_weights(path: Path, model: nn.Module) -> nn.Module:
+def read_weights(path: Path, model: Model) -> Model:
     """Fill the model with the weights at ``path``; return it in eval mode.
 
     Weights that are damaged, that are not the card's, or that are another

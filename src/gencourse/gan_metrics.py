@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gencourse import cards
 from gencourse.classifier import ConvClassifier
@@ -21,7 +21,8 @@ def accuracy(model: Any, x: Tensor, y: Tensor) -> dict[str, float]:  # noqa: ANN
     """Return the share of images whose class is found."""
 
     def right(rows: Tensor) -> Tensor:
-        return (model.predict(x[rows]) == y[rows]).double()
+        found: Tensor = model.predict(x[rows]) == y[rows]
+        return found.double()
 
     return {"accuracy": mean_over_images(right, torch.arange(len(x)))}
 
@@ -29,9 +30,7 @@ def accuracy(model: Any, x: Tensor, y: Tensor) -> dict[str, float]:  # noqa: ANN
 @cache
 def judge() -> ConvClassifier:
     """Return the shipped classifier."""
-    model: nn.Module = cards.read_weights(cards.shipped(JUDGE), ConvClassifier())
-    assert isinstance(model, ConvClassifier)
-    return model
+    return cards.read_weights(cards.shipped(JUDGE), ConvClassifier())
 
 
 @torch.inference_mode()
@@ -66,7 +65,7 @@ def sample_quality(
     distance = frechet_distance(*moments(real), *moments(fake))
     precision, recall = precision_and_recall(real, fake)
     found = {"frechet_distance": float(distance)}
-    found |= {"precision": precision, "recall": recall}
+    found |= {"precision": precision, "recall": recall, "images": len(x)}
     if y is not None:
         found["class_accuracy"] = accuracy(judge(), samples, y)["accuracy"]
     return found

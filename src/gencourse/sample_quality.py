@@ -34,7 +34,8 @@ def frechet_distance(
     # Symmetric, so that its eigenvalues are real: no root of a matrix is needed.
     shared = torch.linalg.eigvalsh(root @ covariance_b @ root).clamp(min=0).sqrt()
     traces = covariance_a.trace() + covariance_b.trace() - 2 * shared.sum()
-    return (mean_a - mean_b).square().sum() + traces
+    distance: Tensor = (mean_a - mean_b).square().sum() + traces
+    return distance
 
 
 def precision_and_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
@@ -51,6 +52,29 @@ def precision_and_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float,
     if not 1 <= k < min(len(real), len(fake)):
         raise ValueError(f"expected k in 1 to {min(len(real), len(fake)) - 1}, got {k}")
     return _share_inside(fake, real, k), _share_inside(real, fake, k)
+
+
+def nearest(points: Tensor, among: Tensor, size: int = 1000) -> tuple[Tensor, Tensor]:
+    """Return the Euclidean distance to the nearest of others, and which that is.
+
+    Args:
+        points: (N, ...).
+        among: (M, ...), each of a point's shape.
+        size: how many points are compared at once.
+
+    Returns:
+        Distances (N,) and int64 indices into ``among`` (N,).
+    """
+    if points.shape[1:] != among.shape[1:] or not len(among):
+        shapes = f"{tuple(points.shape)} and {tuple(among.shape)}"
+        raise ValueError(f"expected (N, ...) and (M, ...), M above 0, got {shapes}")
+    others = among.flatten(1).float()
+    found = [
+        torch.cdist(part.flatten(1).float(), others).min(1)
+        for part in points.split(size)
+    ]
+    distances, places = zip(*found, strict=True)
+    return torch.cat(distances), torch.cat(places)
 
 
 def _share_inside(points: Tensor, centres: Tensor, k: int, size: int = 1000) -> float:

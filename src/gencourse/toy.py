@@ -55,7 +55,7 @@ class Mixture1D:
         weights = torch.tensor(self.weights, dtype=torch.float64)
         means = torch.tensor(self.means, dtype=torch.float64)[:, None]
         stds = torch.tensor(self.stds, dtype=torch.float64)
-        return _mixture_log_prob(x, weights / weights.sum(), means, stds)
+        return gaussians_log_prob(x, weights / weights.sum(), means, stds)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Ring:
         """Return log p(x) in nats, in the dtype of x: (N, 2) -> (N,)."""
         weights = torch.full((self.modes,), 1 / self.modes, dtype=torch.float64)
         stds = torch.full((self.modes,), self.std, dtype=torch.float64)
-        return _mixture_log_prob(x, weights, self._centres(), stds)
+        return gaussians_log_prob(x, weights, self._centres(), stds)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class TwoMoons:
         means = torch.cat(_moons(angles))
         weights = torch.cat([weights, weights]) / 2
         stds = torch.full_like(weights, self.noise)
-        return _mixture_log_prob(x, weights, means, stds)
+        return gaussians_log_prob(x, weights, means, stds)
 
 
 def _moons(angles: Tensor) -> tuple[Tensor, Tensor]:
@@ -147,10 +147,10 @@ def _quadrature(panels: int) -> tuple[Tensor, Tensor]:
     return angles, torch.from_numpy(np.tile(weights / (2 * panels), panels))
 
 
-def _mixture_log_prob(
+def gaussians_log_prob(
     x: Tensor, weights: Tensor, means: Tensor, stds: Tensor
 ) -> Tensor:
-    """Return log sum_k w_k N(x; mean_k, std_k^2 I), (N,).
+    """Return log sum_k w_k N(x; mean_k, std_k^2 I) in nats, (N,).
 
     x is (N, D), means (K, D), weights and stds (K,).
     """

@@ -1,0 +1,72 @@
+"""Measure samples that the chapters compare, and what real images would get.
+
+Writes src/gencourse/measured/samples.json; takes some minutes.
+"""
+
+from __future__ import annotations
+
+import json
+
+import torch
+from torch import Tensor
+
+import gencourse
+from gencourse import data, provenance
+from gencourse.evaluate import MEASURED
+from gencourse.gan_metrics import JUDGE, features_of, sample_quality
+from gencourse.sample_quality import frechet_distance, moments, precision_and_recall
+
+MODELS = ("vae", "beta-vae", "vae-2d")
+SIZES = (100, 200, 500, 1000, 2000, 5000, 10000)
+DRAWS = 5
+
+
+def distance(real: Tensor, fake: Tensor) -> float:
+    """Return the squared Frechet distance of two sets of features."""
+    return float(frechet_distance(*moments(real), *moments(fake)))
+
+
+def floor(train: Tensor, test: Tensor) -> dict[str, float]:
+    """Return what real images get: half of the training set, and as many as tested."""
+    half, same = train[::2], train[: len(test)]
+    precision, recall = precision_and_recall(test, same)
+    return {
+        "half": distance(test, half),
+        "half_images": len(half),
+        "same": distance(test, same),
+        "precision": precision,
+        "recall": recall,
+    }
+
+
+def by_number(train: Tensor, test: Tensor) -> dict[str, list[float]]:
+    """Return the distance of n random training images from the test images."""
+    draws = torch.Generator().manual_seed(0)
+    return {
+        str(n): [
+            distance(test, train[torch.randperm(len(train), generator=draws)[:n]])
+            for _ in range(DRAWS)
+        ]
+        for n in SIZES
+    }
+
+
+def main() -> None:
+    """Measure everything and write it."""
+    x = data.load("fashion-mnist", "test").x
+    test = features_of(x)
+    train = features_of(data.load("fashion-mnist", "train").x)
+    found = {
+        "extractor": JUDGE,
+        "images": len(x),
+        "floor": floor(train, test),
+        "by_number": by_number(train, test),
+        "models": {name: sample_quality(gencourse.load(name), x) for name in MODELS},
+        "made": provenance.describe(),
+    }
+    path = MEASURED / "samples.json"
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
