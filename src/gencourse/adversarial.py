@@ -45,6 +45,7 @@ class Adversarial(nn.Module, ABC):
     game: GameName
     penalty: float
     r1: float
+    classes: int | None = None
 
     @abstractmethod
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:

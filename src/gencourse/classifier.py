@@ -12,6 +12,8 @@ from gencourse.images import (
     check_count,
     check_images,
     check_labels,
+    check_levels,
+    check_shape,
     check_whole,
     divisible_by_four,
     scaled,
@@ -39,6 +41,8 @@ class ConvClassifier(nn.Module):
         size: int = 64,
     ) -> None:
         super().__init__()
+        check_shape(shape)
+        check_levels(levels)
         channels, height, side = divisible_by_four(shape)
         for name, value in (("classes", classes), ("width", width), ("size", size)):
             check_count(name, value)

@@ -18,6 +18,7 @@ from gencourse.images import (
     check_condition,
     check_count,
     check_images,
+    check_levels,
     check_shape,
     scaled,
     to_levels,
@@ -49,7 +50,7 @@ class GAN(Adversarial):
         levels: int = 256,
         latent: int = 64,
         network: NetworkName = "conv",
-        width: int = 32,
+        width: int = 24,
         game: GameName = "non-saturating",
         norm: NormName = "none",
         penalty: float = 0.0,
@@ -58,6 +59,7 @@ class GAN(Adversarial):
     ) -> None:
         super().__init__()
         check_shape(shape)
+        check_levels(levels)
         check_count("latent", latent)
         check_game(game, norm, penalty, r1)
         self.shape, self.levels, self.classes = shape, levels, classes
@@ -143,6 +145,8 @@ class PointGAN(Adversarial):
         super().__init__()
         for name, count in (("dims", dims), ("latent", latent), ("width", width)):
             check_count(name, count)
+        if norm not in ("none", "spectral"):
+            raise ValueError(f"expected norm none or spectral, got {norm!r}")
         check_game(game, norm, penalty, r1)
         self.dims, self.latent = dims, latent
         self.game, self.penalty, self.r1 = game, penalty, r1

@@ -67,8 +67,8 @@ def dense_generator(shape: Shape, latent: int, width: int) -> nn.Module:
 def conv_generator(shape: Shape, latent: int, width: int) -> nn.Module:
     """Return transposed convolutions from a quarter of each side up.
 
-    Channels halve where sides double; batch normalisation, as in DCGAN (Radford et al.
-    2016, https://arxiv.org/abs/1511.06434).
+    With batch normalisation, as in DCGAN (Radford et al. 2016,
+    https://arxiv.org/abs/1511.06434).
     """
     channels, height, side = divisible_by_four(shape)
     small = (4 * width, height // 4, side // 4)
@@ -77,9 +77,8 @@ def conv_generator(shape: Shape, latent: int, width: int) -> nn.Module:
         *(nn.BatchNorm2d(4 * width), nn.ReLU()),
         nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1),
         *(nn.BatchNorm2d(2 * width), nn.ReLU()),
-        nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1),
-        *(nn.BatchNorm2d(width), nn.ReLU()),
-        *(nn.Conv2d(width, channels, 3, padding=1), nn.Tanh()),
+        nn.ConvTranspose2d(2 * width, channels, 4, stride=2, padding=1),
+        nn.Tanh(),
     )
 
 
@@ -97,18 +96,14 @@ def conv_features(shape: Shape, width: int, norm: NormName) -> tuple[nn.Module, 
     """Return strided convolutions down to a quarter of each side."""
     channels, height, side = divisible_by_four(shape)
     small = (4 * width, height // 4, side // 4)
-    layers = [
-        nn.Conv2d(channels, width, 4, stride=2, padding=1),
-        nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
-        nn.Conv2d(2 * width, 4 * width, 3, padding=1),
-    ]
-    # The first layer looks at the images themselves and is not batch-normalised.
-    first = layers[0] if norm == "batch" else _normed(layers[0], norm)
+    first = nn.Conv2d(channels, width, 4, stride=2, padding=1)
+    second = nn.Conv2d(width, 2 * width, 4, stride=2, padding=1)
+    third = nn.Conv2d(2 * width, 4 * width, 3, padding=1)
     network = nn.Sequential(
-        *(first, nn.LeakyReLU(0.2)),
-        *(_normed(layers[1], norm), nn.LeakyReLU(0.2)),
-        *(_normed(layers[2], norm), nn.LeakyReLU(0.2)),
-        nn.Flatten(),
+        # The first looks at the images themselves and is not batch-normalised.
+        *(first if norm == "batch" else _normed(first, norm), nn.LeakyReLU(0.2)),
+        *(_normed(second, norm), nn.LeakyReLU(0.2)),
+        *(_normed(third, norm), nn.LeakyReLU(0.2), nn.Flatten()),
     )
     return network, prod(small)
 
