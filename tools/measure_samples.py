@@ -13,10 +13,17 @@ from torch import Tensor
 import gencourse
 from gencourse import data, provenance
 from gencourse.evaluate import MEASURED
-from gencourse.gan_metrics import JUDGE, features_of, sample_quality
-from gencourse.sample_quality import frechet_distance, moments, precision_and_recall
+from gencourse.gan_metrics import JUDGE, draw_samples, features_of, sample_quality
+from gencourse.sample_quality import (
+    frechet_distance,
+    moments,
+    nearest,
+    precision_and_recall,
+)
 
 MODELS = ("vae", "beta-vae", "vae-2d")
+GANS = ("gan", "dcgan", "wgan-gp", "sngan")
+COMPARED = 1000  # images whose nearest training image is looked for
 SIZES = (100, 200, 500, 1000, 2000, 5000, 10000)
 DRAWS = 5
 
@@ -51,16 +58,23 @@ def by_number(train: Tensor, test: Tensor) -> dict[str, list[float]]:
     }
 
 
+def how_near(test: Tensor, train: Tensor) -> dict[str, float]:
+    """Return the median distance in levels to the nearest training image."""
+    sets = {"test pictures": test[:COMPARED]}
+    sets |= {name: draw_samples(gencourse.load(name), COMPARED) for name in GANS}
+    return {who: float(nearest(x, train)[0].median()) for who, x in sets.items()}
+
+
 def main() -> None:
     """Measure everything and write it."""
-    x = data.load("fashion-mnist", "test").x
-    test = features_of(x)
-    train = features_of(data.load("fashion-mnist", "train").x)
+    x, pictures = (data.load("fashion-mnist", part).x for part in ("test", "train"))
+    test, train = features_of(x), features_of(pictures)
     found = {
         "extractor": JUDGE,
         "images": len(x),
         "floor": floor(train, test),
         "by_number": by_number(train, test),
+        "nearest": how_near(x, pictures),
         "models": {name: sample_quality(gencourse.load(name), x) for name in MODELS},
         "made": provenance.describe(),
     }

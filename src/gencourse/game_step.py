@@ -42,4 +42,4 @@ def game_step(
     generator_optimizer.zero_grad()
     fooled.backward()
     generator_optimizer.step()
-    return float(told), float(fooled)
+    return told.item(), fooled.item()

@@ -40,7 +40,7 @@ def features_of(x: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def draw(model: Any, n: int, y: Tensor | None = None, seed: int = 0) -> Tensor:  # noqa: ANN401
+def draw_samples(model: Any, n: int, y: Tensor | None = None, seed: int = 0) -> Tensor:  # noqa: ANN401
     """Return n samples, drawn a batch at a time from one generator."""
     generator = torch.Generator().manual_seed(seed)
     drawn = []
@@ -60,7 +60,7 @@ def sample_quality(
     The Frechet distance, precision and recall; with labels the samples have those of
     the images, and the share is told whose class the judge finds again.
     """
-    samples = draw(model, len(x), y)
+    samples = draw_samples(model, len(x), y)
     real, fake = features_of(x), features_of(samples)
     distance = frechet_distance(*moments(real), *moments(fake))
     precision, recall = precision_and_recall(real, fake)

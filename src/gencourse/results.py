@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gencourse import recipes
 from gencourse.cards import Card
@@ -37,6 +37,14 @@ BOUNDS_CAPTION = (
     "known of none of them. Reconstruction and KL, in nats per picture, are the two "
     "halves of the ELBO; an active dimension of the code tells pictures apart. "
     "CPU-minutes are those of training."
+)
+SAMPLES_HEADER = ("model", "Frechet distance", "precision", "recall", *HEADER[2:])
+SAMPLES_CAPTION = (
+    "Samples against the test pictures of Fashion-MNIST. Squared Frechet distance in "
+    "the features of the shipped {}, {:,} test pictures and as many samples; lower is "
+    "better, and the first row is its floor: half of the training pictures, 30,000. "
+    "Precision and recall with k = 3; those of the floor are of 10,000 training "
+    "pictures. CPU-minutes are those of training."
 )
 
 
@@ -89,6 +97,38 @@ def bounds(names: Sequence[str], remark: str = "") -> Picture:
         told = " or ".join(f"{count:,.0f}" for count in sorted(counts))
         remark = f"IWAE-500 is that of the first {told} pictures. {remark}"
     return table(BOUNDS_HEADER, rows, f"{BOUNDS_CAPTION} {remark}".strip())
+
+
+def samples(names: Sequence[str], remark: str = "") -> Picture:
+    """Return a table of how good samples are, after what real images would get.
+
+    The numbers are those of the models' cards; for models whose cards have none they
+    were measured once, as `tools/measure_samples.py` does.
+
+    Args:
+        names: shipped models of Fashion-MNIST; see `recipes.load` for the errors of
+            others.
+        remark: added to the caption.
+    """
+    found = measured("samples")
+    floor = found["floor"]
+    rows: list[tuple[object, ...]] = [
+        ("training pictures", *_quality({**floor, "frechet_distance": floor["half"]})),
+    ]
+    rows[0] += ("-", "-", "-")
+    for name in names:
+        card = recipes.card(name)
+        quality = {**found["models"].get(name, {}), **card["metrics"]}
+        if "frechet_distance" not in quality:
+            raise ValueError(f"expected models with measured samples, got {name!r}")
+        rows.append((name, *_quality(quality), *_made(card)))
+    caption = SAMPLES_CAPTION.format(found["extractor"], found["images"])
+    return table(SAMPLES_HEADER, rows, f"{caption} {remark}".strip())
+
+
+def _quality(found: Mapping[str, float]) -> tuple[str, str, str]:
+    distance = f"{found['frechet_distance']:.2f}"
+    return distance, f"{found['precision']:.1%}", f"{found['recall']:.1%}"
 
 
 def _made(card: Card) -> tuple[str, str, object]:

@@ -11,6 +11,7 @@ import textwrap
 import autoencoder_answers
 import autoregressive_answers
 import density_answers
+import gan_answers
 import pixelcnn_answers
 import pixelrnn_answers
 import pytest
@@ -25,6 +26,7 @@ RIGHT = (
     | autoregressive_answers.RIGHT
     | autoencoder_answers.RIGHT
     | vae_answers.RIGHT
+    | gan_answers.RIGHT
 )
 WRONG = (
     density_answers.WRONG
@@ -33,12 +35,19 @@ WRONG = (
     | autoregressive_answers.WRONG
     | autoencoder_answers.WRONG
     | vae_answers.WRONG
+    | gan_answers.WRONG
 )
 WRONG_CASES = [
     pytest.param(key, phrase, id=f"{key}-{phrase}")
     for key, answers in WRONG.items()
     for phrase in answers
 ]
+
+
+@functools.cache
+def sentences(key):
+    """What the wrong answers to an exercise hear."""
+    return [examine(EXERCISES[key], f).sentence for f in WRONG[key].values()]
 
 
 def test_every_exercise_has_answers_of_both_kinds():
@@ -70,7 +79,7 @@ def test_wrong_answer_hears_what_is_wrong(key, phrase):
 
 @pytest.mark.parametrize("key", EXERCISES)
 def test_each_wrong_answer_has_a_sentence_of_its_own(key):
-    said = [examine(EXERCISES[key], f).sentence for f in WRONG[key].values()]
+    said = sentences(key)
     assert len(set(said)) == len(said)
     assert all(s[0].isupper() and s.endswith((".", "?")) for s in said)
 
@@ -100,7 +109,7 @@ def _solution_lines(key):
 
 @pytest.mark.parametrize("key", EXERCISES)
 def test_nothing_printed_holds_the_solution(key):
-    said = [examine(EXERCISES[key], f).sentence for f in WRONG[key].values()]
+    said = sentences(key)
     text = _plain(" ".join([*said, *EXERCISES[key].hints, EXERCISES[key].title]))
     lines = _solution_lines(key)
     assert lines, "the reference should have a line to look for"
@@ -110,7 +119,7 @@ def test_nothing_printed_holds_the_solution(key):
 @pytest.mark.parametrize("key", EXERCISES)
 def test_words_are_those_of_the_statements(key):
     exercise = EXERCISES[key]
-    said = [examine(exercise, f).sentence for f in WRONG[key].values()]
+    said = sentences(key)
     text = " ".join([*said, *exercise.hints, exercise.title])
     others = r"\b(query|queries|upper|planes?|left and up|up are|every mean)\b"
     assert re.findall(others, text) == []
@@ -128,7 +137,7 @@ def test_an_exercise_is_complete(key):
 
 
 @pytest.mark.parametrize(
-    "chapter", ["density", "pixelrnn", "pixelcnn", "autoencoder", "vae"]
+    "chapter", ["density", "pixelrnn", "pixelcnn", "autoencoder", "vae", "gan"]
 )
 def test_a_chapter_goes_from_recall_to_half_an_hour(chapter):
     minutes = [e.minutes for k, e in EXERCISES.items() if k.startswith(f"{chapter}.")]

@@ -8,6 +8,7 @@ import weakref
 import autoencoder_answers
 import autoregressive_answers
 import density_answers
+import gan_answers
 import numpy as np
 import pixelcnn_answers
 import pixelrnn_answers
@@ -27,6 +28,7 @@ RIGHT = (
     | autoregressive_answers.RIGHT
     | autoencoder_answers.RIGHT
     | vae_answers.RIGHT
+    | gan_answers.RIGHT
 )
 REFERENCE = EXERCISES[KEY].reference
 
@@ -53,6 +55,7 @@ INPUTS = {
     "density.neighbour_counts": (LEVELS, 4, 2),
     **pixelrnn_answers.INPUTS,
     **vae_answers.INPUTS,
+    **gan_answers.INPUTS,
     "autoencoder.reconstruction_loss": (X[:2], X[2:4]),
     "autoencoder.pca": (X, 2),
     "autoencoder.principal_angles": (X[:2], X[2:4]),
@@ -92,8 +95,8 @@ def test_later_cells_get_what_the_reference_would_give(key, number):
     got = mine_or_reference(key, RIGHT[key][number])(*given(key))
     assert isinstance(got, tuple) == isinstance(due, tuple)
     for mine, reference in zip(parts(got), parts(due), strict=True):
-        if isinstance(reference, float):
-            assert type(mine) is float
+        if isinstance(reference, (int, float)):
+            assert type(mine) is type(reference)
             continue
         assert isinstance(mine, torch.Tensor)
         assert mine.is_floating_point() == reference.is_floating_point()

@@ -7,6 +7,7 @@ import math
 import autoencoder_answers
 import autoregressive_answers
 import density_answers
+import gan_answers
 import numpy as np
 import pixelcnn_answers
 import pixelrnn_answers
@@ -29,7 +30,9 @@ WRONG = (
     | autoregressive_answers.WRONG
     | autoencoder_answers.WRONG
     | vae_answers.WRONG
+    | gan_answers.WRONG
 )
+FLOAT_PAIRS = {"gan.game_step"}  # Python's floats are of one precision
 
 
 def cast(result, dtype):
@@ -101,7 +104,7 @@ def test_a_mistake_is_told_in_half_precision(dtype):
 
 
 @pytest.mark.parametrize("dtype", HALVES)
-@pytest.mark.parametrize("key", WRONG)
+@pytest.mark.parametrize("key", sorted(WRONG.keys() - FLOAT_PAIRS))
 def test_wrong_answers_stay_wrong_in_half_precision(key, dtype):
     for phrase, answer in WRONG[key].items():
         if phrase == "which nan_to_num puts":  # its largest float32 rounds to inf

@@ -18,6 +18,7 @@ from gencourse.exercises import (
     autoencoder,
     autoregressive,
     density,
+    gan,
     limits,
     pixelcnn,
     pixelrnn,
@@ -30,7 +31,15 @@ from gencourse.exercises.results import unwrapped, wrapped
 
 EXERCISES: dict[str, Exercise] = {
     exercise.key: exercise
-    for chapter in (density, pixelrnn, pixelcnn, autoregressive, autoencoder, vae)
+    for chapter in (
+        density,
+        pixelrnn,
+        pixelcnn,
+        autoregressive,
+        autoencoder,
+        vae,
+        gan,
+    )
     for exercise in chapter.EXERCISES
 }
 _hints_given: Counter[str] = Counter()
@@ -65,8 +74,8 @@ def examine(exercise: Exercise, answer: object) -> Verdict:
             f"A function is expected, and this is of type {type(answer).__name__}: "
             "give its name alone, without brackets.",
         )
-    guarded = Answer(answer, exercise)
-    printed = limits.Printed()
+    guarded, printed = Answer(answer, exercise), limits.Printed()
+    exercise.prepare()
 
     def obey_all() -> None:
         for law in exercise.laws:

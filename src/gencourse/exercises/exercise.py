@@ -43,6 +43,7 @@ class Exercise:
         laws: run in this order; each raises Wrong with a sentence of its own.
         dtype: of the results, or None where the inputs' dtype decides it; a tuple where
             the parts of a pair have one each.
+        prepare: what is slow the first time only, done before an answer's time begins.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Exercise:
     hints: tuple[str, str, str]
     laws: tuple[Law, ...]
     dtype: torch.dtype | tuple[torch.dtype | None, ...] | None = None
+    prepare: Callable[[], object] = tuple
 
     @property
     def whole(self) -> bool:
