@@ -10,8 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+import gencourse
+from gencourse import recipes
 from gencourse.batches import Batches
+from gencourse.cards import shipped
+from gencourse.evaluate import measured
 from gencourse.gan import GAN, PointGAN
+from gencourse.gan_metrics import accuracy, draw_samples, sample_quality
 from gencourse.gan_recipes import game_turns
 from gencourse.schedules import warm_average, warmup_cosine
 from gencourse.train import fit
@@ -272,3 +277,68 @@ def test_a_run_does_not_forget_a_player(tmp_path):
         with pytest.raises(AssertionError):
             assert_same_run(one, (other, *one[1:]))
     assert isinstance(one[2].module, nn.Module)
+
+
+# --- what ships
+
+SHIPPED = ("gan", "dcgan", "wgan-gp", "sngan", "dcgan-conditional")
+
+
+@pytest.mark.parametrize("name", (*SHIPPED, "classifier"))
+def test_the_card_tells_an_honest_run(name: str):
+    card, recipe = recipes.card(name), recipes.find(name)
+    assert card["metrics_split"] == "test" and card["data"]["images"] == 60_000
+    assert card["commit"]["dirty"] is False
+    assert card["steps"] == recipe.steps and card["seed"] == 0
+    assert card["config"] == recipe.config()
+    assert shipped(name).stat().st_size < 5_000_000
+
+
+def test_the_judge_sees_well(fashion_mnist):
+    said = recipes.card("classifier")["metrics"]["accuracy"]
+    assert 0.91 <= said < 0.96
+    some = fashion_mnist[1][::10]
+    found = accuracy(gencourse.load("classifier"), some.x, some.y)["accuracy"]
+    assert abs(found - said) < 4 * (said * (1 - said) / 1000) ** 0.5
+
+
+def test_every_gan_beats_the_vae_twice_over_and_real_images_beat_them():
+    known = measured("samples")
+    vae, floor = known["models"]["vae"]["frechet_distance"], known["floor"]["half"]
+    assert 0 < floor < 1
+    for name in SHIPPED:
+        metrics = recipes.card(name)["metrics"]
+        assert metrics["images"] == known["images"] == 10_000
+        assert floor < metrics["frechet_distance"]
+    best = min(recipes.card(name)["metrics"]["frechet_distance"] for name in SHIPPED)
+    assert best <= vae / 2
+
+
+def test_the_class_that_was_asked_for_is_drawn():
+    card = recipes.card("dcgan-conditional")["metrics"]
+    assert 0.85 <= card["class_accuracy"] <= 1
+    model, y = gencourse.load("dcgan-conditional"), torch.arange(500) % 10
+    drawn = draw_samples(model, 500, y, seed=3)
+    found = accuracy(gencourse.load("classifier"), drawn, y)["accuracy"]
+    assert abs(found - card["class_accuracy"]) < 4 * (0.25 / 500) ** 0.5
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_cards_numbers_are_found_again(name: str, fashion_mnist):
+    """On a thousand images; the bias of so few adds some units to the distance."""
+    some = fashion_mnist[1][::10]
+    model = gencourse.load(name)
+    labels = () if model.classes is None else (some.y,)
+    found, said = sample_quality(model, some.x, *labels), recipes.card(name)["metrics"]
+    distance = found["frechet_distance"] - said["frechet_distance"]
+    assert -0.15 < distance / said["frechet_distance"] < 0.5
+    for which in ("precision", "recall"):
+        assert abs(found[which] - said[which]) < 0.12
+
+
+def test_settings_of_the_game_are_the_recipes():
+    """Wasserstein's critic moves three times for each step of its generator."""
+    recipe = recipes.find("wgan-gp")
+    turns = recipe.turns(recipe.model(), recipe.lr, recipe.weight_decay)
+    names = [losses.__name__ for _, losses in turns]
+    assert names == 3 * ["discriminator_losses"] + ["generator_losses"]

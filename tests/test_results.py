@@ -63,3 +63,22 @@ def test_a_model_without_a_bound_is_refused(monkeypatch, name):
     card_with(monkeypatch, {key: METRICS[key] for key in METRICS if key != name})
     with pytest.raises(ValueError, match=rf"got 'vae', whose card has no {name}"):
         results.bounds(["vae"])
+
+
+def test_samples_are_those_of_the_cards_after_the_floor():
+    told = repr(results.samples(["sngan", "vae"], "And so on.")).strip("[]")
+    known, card = measured("samples"), recipes.card("sngan")
+    *_, caption_end, _, first, second, third = ["", *told.splitlines()]
+    assert caption_end.endswith("And so on.") and "10,000 test pictures" in caption_end
+    floor, found = known["floor"], card["metrics"]
+    row = f"training pictures | {floor['half']:.2f} | {floor['precision']:.1%}"
+    assert first == f"{row} | {floor['recall']:.1%} | - | - | -"
+    row = f"sngan | {found['frechet_distance']:.2f} | {found['precision']:.1%}"
+    assert second.startswith(f"{row} | {found['recall']:.1%} | {card['parameters']:,}")
+    distance = known["models"]["vae"]["frechet_distance"]
+    assert third.startswith(f"vae | {distance:.2f} | ")
+
+
+def test_a_model_without_measured_samples_is_refused():
+    with pytest.raises(ValueError, match="measured samples, got 'autoencoder'"):
+        results.samples(["autoencoder"])

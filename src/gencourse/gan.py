@@ -73,6 +73,10 @@ class GAN(Adversarial):
             check_count("classes", classes)
             self.label_to_code = nn.Embedding(classes, latent)
             self.label_to_score = nn.Embedding(classes, count)
+            # As large as the linear layer's beside it, or labels are heard too late.
+            nn.init.normal_(self.label_to_score.weight, std=count**-0.5)
+            if norm == "spectral":
+                spectral_norm(self.label_to_score)
 
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return images of codes: (B, latent) -> (B, C, H, W) in [-1, 1]."""
@@ -90,7 +94,7 @@ class GAN(Adversarial):
         features = self.features(points)
         score: Tensor = self.score_of(features).squeeze(1)
         if y is not None:
-            score = score + (features * self.label_to_score(y)).mean(1)
+            score = score + (features * self.label_to_score(y)).sum(1)
         return score
 
     def real(self, x: Tensor) -> Tensor:

@@ -85,9 +85,10 @@ GAN_RECIPES = (
     ),
     gan(
         name="dcgan-conditional",
-        description="the convolutional GAN p(x | y), with R1",
-        model=partial(GAN, r1=0.05, classes=10),
+        description="the convolutional GAN p(x | y), as sngan",
+        model=partial(GAN, game="hinge", norm="spectral", classes=10),
         labels=True,
-        steps=16000,
+        lr=1e-3,
+        steps=14000,
     ),
 )
