@@ -235,7 +235,7 @@ def test_a_score_is_a_part_for_all_and_a_product_with_the_class():
     points, y = normals(6, *GREY), torch.arange(6) % 3
     features = model.features(points)
     plain = model.score_of(features).squeeze(1)
-    of_class = (features * model.label_to_score.weight[y]).mean(1)
+    of_class = (features * model.label_to_score.weight[y]).sum(1)
     torch.testing.assert_close(model.score(points, y), plain + of_class)
     with torch.no_grad():
         model.label_to_score.weight.zero_()

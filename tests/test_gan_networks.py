@@ -142,6 +142,21 @@ def test_every_weight_has_the_norm_one(kind: str):
     assert max(abs(norm - 1) for norm in before) > 0.1
 
 
+@each_network
+def test_the_labels_weight_has_the_norm_one_too(network: str):
+    torch.manual_seed(0)
+    model = GAN(shape=(1, 8, 8), width=4, latent=3, network=network, norm="spectral",
+                classes=5)  # fmt: skip
+    original = model.label_to_score.parametrizations.weight.original
+    with torch.no_grad():
+        original.copy_(3 * normals(*original.shape))
+    x, y = torch.zeros(10, 1, 8, 8, dtype=torch.uint8), torch.arange(10) % 5
+    for _ in range(60):
+        model.discriminator_losses(x, y)
+    model.eval()
+    assert largest(model.label_to_score) == pytest.approx(1, abs=1e-2)
+
+
 @pytest.mark.parametrize("kind", ["dense", "points"])
 def test_a_normed_judge_is_one_lipschitz(kind: str):
     """Convolutions are larger than their flattened weights, by the taps that meet."""

@@ -85,7 +85,7 @@ def test_each_parameter_is_in_its_turn_and_in_no_other(settings: dict):
     assert maker[1] == model.generator_losses
     if model.classes:
         assert "label_to_code.weight" in makers_of(model)
-        assert "label_to_score.weight" in judges_of(model)
+        assert any(n.startswith("label_to_score.") for n in judges_of(model))
 
 
 @pytest.mark.parametrize("steps", [1, 3])

@@ -376,9 +376,10 @@ What do you expect of a run that goes well?
 
 # %% tags=["hide-input"]
 alt = (
-    "Losses over the steps of two games on the ring. In the game in turns, with R1, the "
-    "discriminator's loss rises to about 1.37, just under 2 log 2, and stays; the "
-    "generator's settles near 0.7, log 2. In the collapsed game both swing widely."
+    "Losses over the steps of two games on the ring, in turns with R1, and with five "
+    "steps of the generator. In both they swing at first and then settle at the dotted "
+    "lines, 2 log 2 for the discriminator and log 2 for the generator. The collapsed "
+    "game looks hardly less calm in the end than the good one."
 )
 with figures.figure(alt, height=2.8, columns=2) as panels:
     for axes, title in zip(
@@ -397,18 +398,20 @@ with figures.figure(alt, height=2.8, columns=2) as panels:
 
 # %% [markdown]
 r"""
-In the good run the losses *rise*, to the dotted lines, and then nothing happens.
-These lines are $2 \log 2$ and $\log 2$: what a discriminator gets that can only guess, and a generator that it cannot catch.
-Draws go on getting better all the while.
+On the left is the good run, on the right the one that collapsed.
+Could you have told?
+Both settle at the dotted lines, $2 \log 2$ and $\log 2$.
+That is what a discriminator gets that can only guess, and a generator that it cannot catch.
+On the left it is so because draws and data are alike; on the right because $D$ is always a move late.
 
-So a GAN's loss is not a measure of progress.
+A loss that falls is not a sign of progress here, nor is a flat one a sign of its end.
 Each player's loss says how it stands against the *other*, and the other changes.
 Read the curves like this:
 
-- both near their dotted lines, with small noise: the players are matched;
-- $D$'s loss near 0: it has won, and $G$ learns little; look at $G$'s gradient, and slow $D$ down with a penalty;
-- wild swings: the two chase one another; look at draws for collapse;
-- none of this says whether draws are good. For that, look at draws, and measure them. How, we shall see below.
+- both near their dotted lines: the players are matched, and no more can be said;
+- $D$'s loss near 0: it has won, and $G$ may learn little; look at $G$'s gradient, and slow $D$ down with a penalty;
+- swings that grow: the two chase one another; take smaller steps;
+- collapse and bad draws: not in the curves. For these, look at draws, and measure them. How, we shall see below.
 
 ## From a verdict to a distance
 
@@ -518,7 +521,8 @@ The critic is a slope, and every point on it knows which way to go.
 A linear layer stretches a vector at most by its largest singular value $\sigma(W)$.
 So divide $W$ by it.
 Each layer then stretches by 1 at most, and so does the whole network, since a leaky ReLU never stretches.
-PyTorch does it as a parametrisation, and finds $\sigma$ by a step of power iteration in every forward pass.
+It is often played with the **hinge** loss {cite}`lim2017geometric`: $D$ lowers $\max(0, 1 - f(x)) + \max(0, 1 + f(G(z)))$, so that scores beyond $\pm 1$ earn nothing more, and $G$ raises $f(G(z))$.
+PyTorch does the division as a parametrisation, and finds $\sigma$ by a step of power iteration in every forward pass.
 """
 
 # %%
@@ -672,6 +676,7 @@ figures.grid(
 r"""
 On a CPU this is a taste again.
 The package ships five trained GANs.
+What was kept of each is not its last weights but an average over the last thousand steps or so: players circle one another, and the average is steadier.
 Each draws ten pictures from one seed, and nothing was picked.
 """
 
@@ -811,7 +816,7 @@ So draws have to be compared with real pictures, as two clouds of points.
 Pixels are a poor space for that: a sneaker moved by two pixels is far from itself.
 Take features instead, those of a network that has learned to see: the last hidden layer of the classifier, 64 numbers.
 
-### Frechet distance
+### Fréchet distance
 
 Describe each cloud by its mean and covariance, as if it were Gaussian.
 How far are two Gaussians apart?
@@ -843,7 +848,7 @@ with figures.figure(alt) as axes:
     error = [float(d.std()) for d in spread.values()]
     axes.errorbar([*spread], middle, error, marker="o", capsize=3)
     axes.set(xscale="log", yscale="log", xlabel="n real pictures as draws")
-    axes.set_ylabel("squared Frechet distance")
+    axes.set_ylabel("squared Fréchet distance")
 
 # %% [markdown]
 r"""
@@ -859,7 +864,7 @@ Keep them apart {cite}`kynkaanniemi2019improved`.
 Around each real picture lay a ball, out to its third nearest real neighbour.
 **Precision** is the share of draws inside any of these balls.
 **Recall** turns it round: the share of real pictures inside the balls of draws.
-A collapsed GAN has high precision and no recall.
+A generator that always draws the same good picture has precision 1 and recall 0.
 """
 
 # %%
@@ -871,11 +876,15 @@ Start with the first row: what real pictures get, 0.26.
 The best of our GANs, the one with spectral normalisation, is at about a tenth of the VAE's distance.
 (The VAE is judged by what it says, draws from $p(x \mid z)$, grain and all.)
 But it is still far above the floor, by a factor of more than sixty.
-Its precision and recall say the same more gently: some seven in ten draws lie near a real picture, where nearly nine in ten real ones do.
+Its precision and recall say the same more gently: about seven in ten draws lie near a real picture, where nearly nine in ten real ones do.
+
+Now look at the fully connected GAN.
+Its precision is that of real pictures, its recall less than a fifth of theirs.
+It draws what it can do, in a few versions, and leaves the rest out: collapse again, found by two numbers where the ten pictures above hardly show it.
 
 Do not read the table as a ranking of methods.
-These are small networks, one seed each, trained for about twenty minutes on a processor.
-Their learning rates were chosen on held-back training pictures, in a few short trials, and with four times the rate one of them was twice as far along.
+These are small networks, one seed each, trained for eight to twenty-three minutes of a processor.
+Their learning rates were chosen on held-back training pictures, in a few short trials, and longer training was not tried.
 
 ### Has it learned by heart?
 
@@ -1321,7 +1330,7 @@ r"""
 - Train the generator on $-\log D$: the minimax loss fades where the discriminator is sure.
 - Modes get lost when the generator outruns the discriminator. Count modes *and* good draws.
 - A Wasserstein critic measures a distance, if its slope is held near 1: by a gradient penalty, or by spectral normalisation.
-- The losses tell how matched the players are, not how good the draws are. Measure draws: a Frechet distance with its floor, extractor and numbers; precision and recall; nearest neighbours.
+- The losses tell how matched the players are, not how good the draws are. Measure draws: a Fréchet distance with its floor, extractor and numbers; precision and recall; nearest neighbours.
 
 ## Where this comes from
 
@@ -1330,7 +1339,7 @@ DCGAN and arithmetic with codes: {cite:t}`radford2016unsupervised`.
 The Wasserstein critic: {cite:t}`arjovsky2017wasserstein`; its gradient penalty: {cite:t}`gulrajani2017improved`.
 R1: {cite:t}`mescheder2018which`. Spectral normalisation: {cite:t}`miyato2018spectral`; the hinge game: {cite:t}`lim2017geometric`.
 Conditional games: {cite:t}`mirza2014conditional` and {cite:t}`miyato2018cgans`.
-The Frechet distance of features: {cite:t}`heusel2017gans`; precision and recall: {cite:t}`kynkaanniemi2019improved`.
+The Fréchet distance of features: {cite:t}`heusel2017gans`; precision and recall: {cite:t}`kynkaanniemi2019improved`.
 """
 
 # %% tags=["remove-cell"]

@@ -38,9 +38,9 @@ BOUNDS_CAPTION = (
     "halves of the ELBO; an active dimension of the code tells pictures apart. "
     "CPU-minutes are those of training."
 )
-SAMPLES_HEADER = ("model", "Frechet distance", "precision", "recall", *HEADER[2:])
+SAMPLES_HEADER = ("model", "Fréchet distance", "precision", "recall", *HEADER[2:])
 SAMPLES_CAPTION = (
-    "Samples against the test pictures of Fashion-MNIST. Squared Frechet distance in "
+    "Samples against the test pictures of Fashion-MNIST. Squared Fréchet distance in "
     "the features of the shipped {}, {:,} test pictures and as many samples; lower is "
     "better, and the first row is its floor: half of the training pictures, 30,000. "
     "Precision and recall with k = 3; those of the floor are of 10,000 training "
