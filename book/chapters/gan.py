@@ -681,10 +681,12 @@ Each draws ten pictures from one seed, and nothing was picked.
 """
 
 # %%
-names = ["gan", "dcgan", "wgan-gp", "sngan"]
-trained = {name: gencourse.load(name) for name in names}
-if full:
-    trained["dcgan"] = model
+trained = {
+    "gan": gencourse.load("gan"),
+    "dcgan": model.eval() if full else gencourse.load("dcgan"),
+    "wgan-gp": gencourse.load("wgan-gp"),
+    "sngan": gencourse.load("sngan"),
+}
 drawn = []
 for gan in trained.values():
     draws = torch.Generator().manual_seed(0)
@@ -695,7 +697,7 @@ figures.grid(
     torch.cat([test.x[:10], *drawn]),
     "Ten test pictures, and ten draws of each of four GANs: the fully connected one, "
     "DCGAN, WGAN-GP and SNGAN.",
-    rows=["test pictures", *names],
+    rows=["test pictures", *trained],
 )
 
 # %% [markdown]
@@ -868,7 +870,7 @@ A generator that always draws the same good picture has precision 1 and recall 0
 """
 
 # %%
-results.samples([*names, "dcgan-conditional", "vae"])
+results.samples([*trained, "dcgan-conditional", "vae"])
 
 # %% [markdown]
 r"""
