@@ -132,11 +132,11 @@ def test_a_folder_that_is_none_is_one_line_and_nothing_trains(monkeypatch, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "gan"], "no recipe 'gan', there are: linear-autoencoder"),
+        (["train", "flow"], "no recipe 'flow', there are: linear-autoencoder"),
         (["train", "autoencoder", "--data", "x"], "data is 'x', expected one of fash"),
         (["train", "autoencoder", "--device", "tpu"], "got 'tpu'"),
-        (["evaluate", "gan"], "no model 'gan' comes with the package"),
-        (["sample", "gan"], "no model 'gan' comes with the package"),
+        (["evaluate", "flow"], "no model 'flow' comes with the package"),
+        (["sample", "flow"], "no model 'flow' comes with the package"),
         (["evaluate", "autoencoder", "--from", "/nowhere"], "no weights at /nowhere"),
     ],
 )

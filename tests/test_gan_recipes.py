@@ -325,7 +325,7 @@ def test_the_class_that_was_asked_for_is_drawn():
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_cards_numbers_are_found_again(name: str, fashion_mnist):
-    """On a thousand images; the bias of so few adds some units to the distance."""
+    """On a thousand images: the distance's bias is larger, and so are their balls."""
     some = fashion_mnist[1][::10]
     model = gencourse.load(name)
     labels = () if model.classes is None else (some.y,)
@@ -333,7 +333,7 @@ def test_the_cards_numbers_are_found_again(name: str, fashion_mnist):
     distance = found["frechet_distance"] - said["frechet_distance"]
     assert -0.15 < distance / said["frechet_distance"] < 0.5
     for which in ("precision", "recall"):
-        assert abs(found[which] - said[which]) < 0.12
+        assert -0.05 < found[which] - said[which] < 0.25
 
 
 def test_settings_of_the_game_are_the_recipes():

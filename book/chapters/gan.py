@@ -150,7 +150,7 @@ alt = (
     "Above: the density of the data, two humps, and the Gaussian in the generator's "
     "place. The learned discriminator lies on the optimal one where points are "
     "frequent: near 1 over the left hump, near 0 at zero, up again over the right hump. "
-    "At the right edge, where points are rare, the two part."
+    "At the left edge, where points are rare, the two part."
 )
 with figures.figure(alt, height=3.4) as axes:
     axes.plot(places, best, label="D*, from the densities")
@@ -773,6 +773,9 @@ figures.grid(
 
 # %% [markdown]
 r"""
+One step makes dresses of more than half of them.
+More steps do not help: they lead away from where codes are drawn, and pictures begin to fall apart.
+
 ## Choosing a class
 
 If labels are known both players are given them {cite}`mirza2014conditional`.
@@ -913,7 +916,7 @@ figures.grid(
 
 # %% [markdown]
 r"""
-The draws of the GANs are about as far from training pictures as fresh test pictures are.
+The draws of the GANs are a little farther from training pictures than fresh test pictures are.
 Had they been stored, the distance would be near 0.
 
 On a GPU with a network connection the usual FID can be had as well.
