@@ -342,7 +342,7 @@ with figures.figure(alt, height=2.6, columns=3) as panels:
     for axes, (title, points) in zip(panels, shown):
         axes.scatter(*ring.centres.T, s=60, color="#7d8590", alpha=0.4)
         axes.scatter(*points[:600].T, s=2)
-        axes.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+        axes.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
         axes.set_title(
             title.replace(", ", ",\n").replace(" for", "\nfor"), fontsize=9
         )
@@ -485,6 +485,11 @@ for far in distances:
     value = -gan_losses.discriminator_loss(*logits)
     found["JSD of the discriminator"].append((value + 2 * 0.6931) / 2)
 
+# %%
+x = torch.linspace(-1, 4, 200)[:, None]
+with torch.inference_mode():
+    slope, cliff = critic.score(x), verdict.score(x).sigmoid()
+
 # %% tags=["hide-input"]
 alt = (
     "Left: what both judges say of two narrow Gaussians, against how far apart they are. "
@@ -501,9 +506,6 @@ with figures.figure(alt, height=3.0, columns=2) as (left, right):
         left.plot(distances, values, marker, label=title)
     left.set(xlabel="distance between the laws")
     left.legend(fontsize=8)
-    x = torch.linspace(-1, 4, 200)[:, None]
-    with torch.inference_mode():
-        slope, cliff = critic.score(x), verdict.score(x).sigmoid()
     right.plot(x, slope - slope.mean(), label="critic")
     right.plot(x, cliff, "--", label="discriminator")
     right.set(xlabel="x: real at 0, generated at 3")
