@@ -159,3 +159,13 @@ def test_a_gan_is_measured_alike_each_time(monkeypatch):
     found = sample_quality(model, x, y)
     assert sample_quality(model, x, y) == found
     assert 0 <= found["class_accuracy"] <= 1 and found["frechet_distance"] > 0
+
+
+def test_the_judge_may_be_asked_for_first_in_inference_mode():
+    gan_metrics.judge.cache_clear()
+    with torch.inference_mode():
+        gan_metrics.judge()
+    x = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    gan_metrics.judge().features(x).sum().backward()
+    assert not any(p.is_inference() for p in gan_metrics.judge().parameters())
+    gan_metrics.judge().zero_grad()

@@ -10,7 +10,7 @@
 r"""
 # Generative adversarial networks
 
-Every model so far could say how likely a picture is, exactly or within a bound.
+Most models so far could say how likely a picture is, exactly or within a bound.
 What if we give that up?
 What if all we ask of a model is that its draws look right?
 
@@ -67,7 +67,7 @@ $$
 \min_G \max_D \; V(D, G) = \mathbb{E}_{x \sim p_{\text{data}}} \big[ \log D(x) \big] + \mathbb{E}_{z} \big[ \log \big( 1 - D(G(z)) \big) \big] .
 $$
 
-Let us play it on a line.
+Let us play it on a line, with one change to the generator's loss that is explained below.
 The data come from two humps; each player is a network with two small hidden layers.
 They move in turns: a step of $D$, a step of $G$, and again.
 """
@@ -85,7 +85,8 @@ drawn = line.sample(4000)
 alt = (
     "Histograms of 4,000 draws of the generator, before training a single spike near "
     "zero and afterwards two humps, over the true density, which has a larger hump at "
-    "-1.5 and a narrower one at 1.5. The trained draws follow both."
+    "-1.5 and a narrower one at 1.5. The trained draws follow both, the right one only "
+    "up to 2; the spike is cut off at the top of the frame."
 )
 places = torch.linspace(-3.5, 3.5, 300)[:, None]
 with figures.figure(alt) as axes:
@@ -204,7 +205,7 @@ So is a GAN's training a minimisation of the JSD?
 Only if $D$ is perfect at every step.
 In practice $D$ is a step or two ahead, and the game is what it is: two players, each moving the ground under the other.
 
-## When D is sure, G learns nothing
+## When D is sure, G learns little
 
 At the start $G$ is bad and $D$ tells every fake at once.
 Look at what $G$ lowers, $\log(1 - D(G(z)))$, as a function of the logit $\ell$ of $D$.
@@ -281,17 +282,19 @@ figures.table(
 # %% [markdown]
 r"""
 Before $D$ knows anything the two are alike.
-As it learns it gets steeper, and both may grow.
-But for each point the minimax gradient is $D / (1 - D)$ times the other, so that the surer $D$ is, the less of that slope gets through.
+Then $D$ gets steeper, so that even the minimax gradient grows at first.
+But look across a row: in the end it is a thirtieth of the other.
+For each single point it is $D / (1 - D)$ of it, and the few points that $D$ is less sure of make up most of what is left.
 
 ## Modes that nobody visits
 
 Back to training, now in a plane.
-The data: eight Gaussians on a ring.
+The data: eight Gaussians on a ring of radius 2, with a standard deviation of 0.1, and then 25 of the same width on a square grid, one unit apart.
 To see what becomes of them we count.
 A draw is *good* if it lies within three standard deviations of the nearest centre, and a mode is *reached* if there is a good draw at it.
 
 First a mistake, made on purpose: after each step of $D$ the generator gets *five*.
+(Such a round takes longer, so this game has 400 of them and the others 1,000. With 1,000 it ends no better.)
 """
 
 
@@ -334,7 +337,8 @@ figures.table(
 # %% tags=["hide-input"]
 alt = (
     "Three panels on the ring of eight, 600 draws each. With five steps of the "
-    "generator for one of the discriminator all draws sit in one small clump. In turns, "
+    "generator for one of the discriminator all draws sit in one small clump, beside the "
+    "left mode. In turns, "
     "and in turns with R1, they lie on all eight modes, with threads between them."
 )
 shown = [(title, p) for (n, title), (p, *_) in played.items() if n == "8"]
@@ -401,8 +405,9 @@ r"""
 On the left is the good run, on the right the one that collapsed.
 Could you have told?
 Both settle at the dotted lines, $2 \log 2$ and $\log 2$.
-That is what a discriminator gets that can only guess, and a generator that it cannot catch.
+That is what both get if the discriminator can only guess.
 On the left it is so because draws and data are alike; on the right because $D$ is always a move late.
+(And both grow calm because the learning rate falls to nothing.)
 
 A loss that falls is not a sign of progress here, nor is a flat one a sign of its end.
 Each player's loss says how it stands against the *other*, and the other changes.
@@ -431,6 +436,8 @@ $$
 $f$ gives a score, not a probability.
 The condition below the maximum says that it is **1-Lipschitz**: its slope is nowhere above 1.
 Without that it could make the gap as large as it likes.
+In the game the critic lowers $\mathbb{E}[f(G(z))] - \mathbb{E}[f(x)]$, and the generator $-\mathbb{E}[f(G(z))]$.
+A distance is worth most if the critic is nearly the best one, so it gets several steps for one of the generator: three in our WGAN-GP.
 
 How shall a network be held to it?
 The **gradient penalty** asks for a slope of 1 where it matters, on the way between real and generated points {cite}`gulrajani2017improved`:
@@ -443,6 +450,7 @@ $$
 :pyobject: gradient_penalty
 ```
 
+The weight $\lambda$ is 10 in the paper and here.
 Three things are easily missed: one $\alpha$ for each *sample*; the norm is that of the whole flattened image; and the gradient itself has to be differentiable, since it is part of a loss.
 
 Now train both kinds of judge on two narrow Gaussians, and move them apart.
@@ -495,7 +503,7 @@ alt = (
     "Left: what both judges say of two narrow Gaussians, against how far apart they are. "
     "The critic's estimate grows along the dotted diagonal, the true distance. The "
     "discriminator's divergence jumps to log 2 and stays. Right: both judges with the "
-    "laws at 0 and 3. The discriminator is a cliff, flat on both sides; the critic is a "
+    "laws at 0 and 3. The discriminator's probability is a cliff, flat on both sides; the critic is a "
     "straight slope."
 )
 with figures.figure(alt, height=3.0, columns=2) as (left, right):
@@ -504,6 +512,7 @@ with figures.figure(alt, height=3.0, columns=2) as (left, right):
     )
     for (title, values), marker in zip(found.items(), "os"):
         left.plot(distances, values, marker, label=title)
+    left.axhline(0.6931, color="#7d8590", linewidth=1, linestyle=":")
     left.set(xlabel="distance between the laws")
     left.legend(fontsize=8)
     right.plot(x, slope - slope.mean(), label="critic")
@@ -513,8 +522,10 @@ with figures.figure(alt, height=3.0, columns=2) as (left, right):
 
 # %% [markdown]
 r"""
-At 3 the discriminator is a cliff: a generated point there sees flat ground all around.
-The critic is a slope, and every point on it knows which way to go.
+At 3 the discriminator's probability is a cliff with flat ground on both sides: that is where the minimax loss stands still.
+(The non-saturating loss lives on the logit, which still has a slope.)
+But its value is $\log 2$ at every distance, the dotted line, and so no longer says whether things get better.
+The critic is a slope all the way, and its value says how far.
 (Its estimate lies a little above the truth for the far laws: the penalty asks for a slope of 1, it does not force it.)
 
 ### Another leash
@@ -618,7 +629,7 @@ With $\alpha$ always 1 (one annotated implementation calls this $\epsilon$ and f
 
 The last two are about batch normalisation.
 In a *critic* it ties the images of a batch to one another: the score of one depends on all.
-Then $\nabla_x f(x)$ is no longer the slope at one image, and the penalty means nothing.
+Then $\nabla_x f(x)$ is no longer about one image, and neither is the penalty.
 And a layer `BatchNorm2d(n, 0.8)`, copied from a library whose second argument is the momentum, sets `eps = 0.8`: under the root, 0.8 is added to the variance.
 """
 
@@ -670,14 +681,14 @@ with torch.inference_mode():
 # %% tags=["hide-input"]
 figures.grid(
     (taste + 1) / 2,
-    "Ten draws of a small generator after a taste of training: grey clouds with a "
-    "checkerboard grain. None is a garment yet.",
+    "Ten draws of a small generator after a taste of training: white clouds on black "
+    "with a checkerboard grain. None is a garment yet.",
 )
 
 # %% [markdown]
 r"""
 On a CPU this is a taste again.
-The package ships five trained GANs.
+The package ships five trained GANs, of which one takes a class and comes later.
 What was kept of each is not its last weights but an average over the last thousand steps or so: players circle one another, and the average is steadier.
 Each draws ten pictures from one seed, and nothing was picked.
 """
@@ -697,8 +708,9 @@ for gan in trained.values():
 # %% tags=["hide-input"]
 figures.grid(
     torch.cat([test.x[:10], *drawn]),
-    "Ten test pictures, and ten draws of each of four GANs: the fully connected one, "
-    "DCGAN, WGAN-GP and SNGAN.",
+    "Ten test pictures, and ten draws of each of four GANs. Those of the fully connected "
+    "one have clear outlines and are speckled all over. Those of DCGAN, WGAN-GP and "
+    "SNGAN are smoother; tops and trousers are good, some shoes and bags are broken.",
     rows=["test pictures", *trained],
 )
 
@@ -729,7 +741,7 @@ figures.grid(
 
 # %% [markdown]
 r"""
-The draws on the way are not blends of two pictures: they are garments of their own.
+The draws on the way are often garments of their own, and no blends of two pictures.
 
 Directions mean something as well.
 There is no encoder that could tell us the code of a dress, but we can draw many codes and ask a classifier what became of each.
@@ -862,7 +874,9 @@ r"""
 It is not nothing, and it depends on $n$.
 The estimated means and covariances are off by luck, and every error adds to the distance: it is **biased** upwards, by about a constant over $n$.
 A model measured with 1,000 draws looks worse than the same model with 10,000.
-So every distance here is between 10,000 test pictures and 10,000 draws, and beside it stands its **floor**: what real pictures get.
+So every distance below is between 10,000 test pictures and 10,000 draws, and beside it stands its **floor**: what real pictures get.
+For the floor we take half of the training set; for 10,000 of them it is the last point of the curve.
+(The bars are the spread of five random choices.)
 
 ### Precision and recall
 
@@ -879,15 +893,16 @@ results.samples([*trained, "dcgan-conditional", "vae"])
 
 # %% [markdown]
 r"""
-Start with the first row: what real pictures get, 0.26.
-The best of our GANs, the one with spectral normalisation, is at about a tenth of the VAE's distance.
+Start with the first row: what real pictures get, 0.26, or 0.45 for as many as 10,000.
+By distance the best of our GANs is the one with spectral normalisation, at about a tenth of the VAE.
 (The VAE is judged by what it says, draws from $p(x \mid z)$, grain and all.)
-But it is still far above the floor, by a factor of more than sixty.
-Its precision and recall say the same more gently: about seven in ten draws lie near a real picture, where nearly nine in ten real ones do.
+But it is still nearly forty times as far as 10,000 real pictures are.
+By precision and recall the DCGAN is better.
+So the measures disagree, and one number alone would have hidden that.
 
 Now look at the fully connected GAN.
-Its precision is that of real pictures, its recall less than a fifth of theirs.
-It draws what it can do, in a few versions, and leaves the rest out: collapse again, found by two numbers where the ten pictures above hardly show it.
+Its precision is that of real pictures, although anybody sees the speckles in its draws: the classifier has learned to overlook such grain, and so has every number that is taken from its features.
+Its recall is less than a fifth of theirs: much of the variety of the data is never drawn.
 
 Do not read the table as a ranking of methods.
 These are small networks, one seed each, trained for eight to twenty-three minutes of a processor.
@@ -895,9 +910,9 @@ Their learning rates were chosen on held-back training pictures, in a few short 
 
 ### Has it learned by heart?
 
-A generator that stores training pictures would have a perfect distance.
+A generator that stores all training pictures would have a distance at the floor.
 So look for the nearest training picture of each draw, by the distance between pixels.
-The numbers were measured beforehand: medians over a thousand pictures, among all 60,000 training pictures.
+The numbers were measured beforehand: medians over a thousand pictures of the Euclidean distance in grey levels, among all 60,000 training pictures.
 The picture looks among those loaded here.
 """
 
@@ -912,14 +927,14 @@ closest = distance.argsort()[:10]
 figures.grid(
     torch.cat([ours[closest], train.x[which[closest]]]),
     "The ten of 500 draws that are nearest to a training picture, and these training "
-    "pictures below. They are of one kind and outline, and differ in print and shade.",
+    "pictures below. They are of one kind, and differ in print and shade, some in outline.",
     rows=["draw", "nearest"],
 )
 
 # %% [markdown]
 r"""
 The draws of the GANs are a little farther from training pictures than fresh test pictures are.
-Had they been stored, the distance would be near 0.
+Had they been stored as they are, the distance would be near 0.
 
 On a GPU with a network connection the usual FID can be had as well.
 """
@@ -1313,7 +1328,7 @@ with torch.inference_mode():
         non_saturating_generator_loss(fake),
     )
 print(f"discriminator {loss:.3f}, if it can only guess {2 * 0.6931:.3f}")
-print(f"generator {fooled:.3f}, if never caught {0.6931:.3f}")
+print(f"generator {fooled:.3f}, if D can only guess {0.6931:.3f}")
 share = torch.rand(2500)
 steep = gradient_penalty(game.score, ring.sample(2500), drawn, share)
 print(f"mean of (slope - 1)^2 on the way: {steep:.2f}")
@@ -1326,7 +1341,7 @@ with torch.inference_mode():
 distance = frechet_distance(
     *(m for cloud in clouds for m in sample_quality.moments(cloud))
 )
-print(f"distance of 500 draws from 500 test pictures: {distance:.1f}")
+print(f"distance of 500 draws, a rough one: {distance:.1f}")
 
 # %% [markdown]
 r"""
@@ -1336,7 +1351,7 @@ r"""
 - The best discriminator is $p_{\text{data}} / (p_{\text{data}} + p_g)$. Against it the game is worth $2 \operatorname{JSD} - \log 4$.
 - Train the generator on $-\log D$: the minimax loss fades where the discriminator is sure.
 - Modes get lost when the generator outruns the discriminator. Count modes *and* good draws.
-- A Wasserstein critic measures a distance, if its slope is held near 1: by a gradient penalty, or by spectral normalisation.
+- A Wasserstein critic measures a distance, if a gradient penalty holds its slope near 1. Spectral normalisation bounds slopes from above, and steadies the game.
 - The losses tell how matched the players are, not how good the draws are. Measure draws: a Fréchet distance with its floor, extractor and numbers; precision and recall; nearest neighbours.
 
 ## Where this comes from

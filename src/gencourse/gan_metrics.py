@@ -30,7 +30,9 @@ def accuracy(model: Any, x: Tensor, y: Tensor) -> dict[str, float]:  # noqa: ANN
 @cache
 def judge() -> ConvClassifier:
     """Return the shipped classifier."""
-    return cards.read_weights(cards.shipped(JUDGE), ConvClassifier())
+    # It is kept, and its weights may take gradients wherever it was first asked for.
+    with torch.inference_mode(False):
+        return cards.read_weights(cards.shipped(JUDGE), ConvClassifier())
 
 
 @torch.inference_mode()
