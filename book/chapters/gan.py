@@ -1056,8 +1056,8 @@ r"""
 :label: ex-gan-optimal
 
 *10 minutes, difficulty 1 of 3.*
-Both log-densities are known at some points.
-Return $D^*$ there.
+Both log-densities are known, at one point or at many.
+Return $D^*$ in the same shape.
 Far out both densities are 0 as floats, and their ratio is still something.
 :::
 """
@@ -1101,7 +1101,7 @@ r"""
 *20 minutes, difficulty 3 of 3.*
 Mix every real image with a generated one, `share` being the share of the real one.
 Take the gradient of each score by its own image, the norm of the whole image's gradient, and return the mean of $(\text{norm} - 1)^2$.
-The critic is trained through it.
+The critic is trained through it, and some critics are flat: the gradient must stay finite there.
 :::
 """
 
@@ -1145,7 +1145,7 @@ r"""
 
 *10 minutes, difficulty 2 of 3.*
 Count as the chapter did.
-A draw is good if its nearest centre is within the radius.
+A draw is good if its nearest centre is within the radius, as it is given.
 A mode is reached if a good draw has it as its nearest.
 With centres at $(0, 0)$ and $(4, 0)$, a radius of 1, and draws at $(0, 0.5)$, $(0, -1)$ and $(2, 0)$, one mode is reached and two thirds of the draws are good.
 :::
@@ -1235,7 +1235,7 @@ r"""
 :label: ex-gan-step
 
 *15 minutes, difficulty 2 of 3.*
-This step runs without an error, and trains nothing:
+This step runs without an error, and trains nothing useful:
 
 ```python
 fake = generator(z)
