@@ -294,7 +294,7 @@ To see what becomes of them we count.
 A draw is *good* if it lies within three standard deviations of the nearest centre, and a mode is *reached* if there is a good draw at it.
 
 First a mistake, made on purpose: after each step of $D$ the generator gets *five*.
-(Such a round takes longer, so this game has 400 of them and the others 1,000. With 1,000 it ends no better.)
+(Such a round takes longer, so this game has 400 of them and the others 1,000. Give it 1,000 as well, and see whether that helps.)
 """
 
 
@@ -906,7 +906,7 @@ Its recall is less than a fifth of theirs: much of the variety of the data is ne
 
 Do not read the table as a ranking of methods.
 These are small networks, one seed each, trained for eight to twenty-three minutes of a processor.
-Their learning rates were chosen on held-back training pictures, in a few short trials, and longer training was not tried.
+The DCGAN's learning rate and penalty come from a few short trials on held-back training pictures, the others' were set by analogy, and longer training was not tried.
 
 ### Has it learned by heart?
 
