@@ -1,0 +1,109 @@
+"""What a row of the scoreboard is measured by: the same for every model.
+
+A card keeps the numbers twice, of all test images and of the first THOUSAND, which
+takes a tenth of the time to find again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gencourse.gan_metrics import sample_quality
+from gencourse.recipe import Metrics
+
+Numbers = dict[str, float]
+SHAPE, LEVELS = (1, 28, 28), 256
+THOUSAND, DRAWN, REPEATS = 1000, 64, 3
+
+# Relative: what float32 on two processors may differ by.
+TOLERANCE = 1e-4
+# Of samples: on another processor a pixel may be drawn differently, and then all that
+# come after it. So they may differ as two seeds of the draws do. For all images, and
+# for a thousand: a part of the distance, and shares.
+OF_SAMPLES = {
+    "frechet_distance": (0.1, 0.25),
+    "precision": (0.03, 0.1),
+    "recall": (0.03, 0.15),
+    "class_accuracy": (0.02, 0.05),
+}
+
+
+def measure(model: Any, metrics: Metrics, x: Tensor, *y: Tensor) -> Numbers:  # noqa: ANN401
+    """Return a recipe's metrics of a model, and the quality of its samples.
+
+    Args:
+        model: trained, in eval mode, on the CPU.
+        metrics: the recipe's.
+        x: test images, uint8 levels (N, C, H, W).
+        *y: their labels, (N,), for a model with classes.
+    """
+    found = metrics(model, x, *y)
+    if "frechet_distance" not in found and is_judged(model):
+        found |= sample_quality(model, x, *y)
+    return found
+
+
+def is_judged(model: Any) -> bool:  # noqa: ANN401
+    """Return whether a model draws what the shipped classifier has learned to see."""
+    its = tuple(getattr(model, "shape", ())), getattr(model, "levels", None)
+    return hasattr(model, "sample") and its == (SHAPE, LEVELS)
+
+
+def seconds_for_64(model: Any) -> float:  # noqa: ANN401
+    """Return the CPU seconds in which one thread draws 64 images: the least of three.
+
+    What else the machine does only adds to them.
+    """
+    y = () if getattr(model, "classes", None) is None else (torch.arange(DRAWN) % 10,)
+    taken = []
+    with _one_thread(), torch.inference_mode():
+        for seed in range(REPEATS):
+            generator = torch.Generator().manual_seed(seed)
+            start = time.process_time()
+            model.sample(DRAWN, *y, generator=generator)
+            taken.append(time.process_time() - start)
+    return min(taken)
+
+
+def differences(found: Numbers, on_card: Numbers, few: bool) -> dict[str, str]:
+    """Return what is not the card's, each with the numbers and what is allowed.
+
+    Args:
+        found: as `measure` returns it.
+        on_card: the same, as the card has it.
+        few: whether they are of a THOUSAND images.
+    """
+    told = {}
+    for name in found.keys() | on_card.keys():
+        mine, its = found.get(name), on_card.get(name)
+        if mine is None or its is None:
+            told[name] = f"{name} is {mine}, on the card {its}"
+            continue
+        allowed = _allowed(name, its, few)
+        if not abs(mine - its) <= allowed:
+            told[name] = f"{name} is {mine:.6g}, on the card {its:.6g} +- {allowed:.2g}"
+    return dict(sorted(told.items()))
+
+
+def _allowed(name: str, value: float, few: bool) -> float:
+    if name == "frechet_distance":
+        return OF_SAMPLES[name][few] * abs(value)
+    if name in OF_SAMPLES:
+        return OF_SAMPLES[name][few]
+    return TOLERANCE * abs(value)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
