@@ -163,7 +163,7 @@ def test_evaluate_compares_with_the_card(trained, tmp_path):
     card["metrics"]["squared_error"] /= 2
     (tmp_path / "linear-autoencoder.json").write_text(json.dumps(card))
     line = one_line(run("evaluate", "linear-autoencoder", "--from", tmp_path))
-    assert "not the card's" in line
+    assert "not as on the card: squared_error" in line
 
 
 def test_an_autoencoder_cannot_sample_but_reconstructs(trained, tmp_path):

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import gencourse
-from gencourse import cards, data, recipe_metrics, recipes
+from gencourse import cards, data, recipe_metrics, recipes, scoring
 from gencourse.autoencoder import ConvAutoencoder, LinearAutoencoder
 from gencourse.evaluate import mean_over_images
 from gencourse.pixelcnn import GatedPixelCNN
@@ -118,7 +118,7 @@ def test_every_recipe_trains_and_measures(name, tmp_path, monkeypatch):
     may_be_0 |= {"accuracy", "class_accuracy"}
     least = {name: 0 if name in may_be_0 else 1e-9 for name in metrics}
     assert metrics and all(value >= least[name] for name, value in metrics.items())
-    assert recipes.evaluate(name, tmp_path).agrees
+    assert scoring.evaluate(name, tmp_path).agrees
 
 
 # --- training
@@ -321,7 +321,7 @@ def test_the_card_says_what_training_started_from(explicit, tmp_path):
     bits = start["metrics"]["bits_per_dim"]
     for name in ("bits_per_dim", "bits_per_dim_wrong_label"):
         assert card["metrics"][name] == pytest.approx(bits, rel=1e-5)
-    assert recipes.evaluate("conditional", tmp_path).agrees
+    assert scoring.evaluate("conditional", tmp_path).agrees
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ def test_a_damaged_card_is_named(trained, content):
 def test_a_damaged_field_of_a_card_is_named(trained, changes, named):
     path = trained / "tiny.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
-    for use in (recipes.card, recipes.evaluate):
+    for use in (recipes.card, scoring.evaluate):
         with pytest.raises(CheckpointError, match=rf"tiny.json is damaged: {named}"):
             use("tiny", trained)
 
@@ -433,7 +433,7 @@ def test_a_field_that_a_card_lacks_is_named(trained, field):
     with pytest.raises(
         CheckpointError, match=rf"tiny.json is damaged: {field} is None"
     ):
-        recipes.evaluate("tiny", trained)
+        scoring.evaluate("tiny", trained)
 
 
 def test_a_card_of_other_weights_is_refused(trained, tiny, tmp_path):
@@ -484,17 +484,17 @@ def test_a_nan_is_no_metric(tmp_path):
 
 
 def test_evaluate_agrees_with_the_card_until_it_does_not(trained):
-    assert recipes.evaluate("tiny", trained).agrees
+    assert scoring.evaluate("tiny", trained).agrees
     path = trained / "tiny.json"
     card = json.loads(path.read_text())
     error = card["metrics"]["squared_error"]
     for factor, agrees in ((1.00005, True), (0.99995, True), (1.001, False)):
         card["metrics"]["squared_error"] = error * factor
         path.write_text(json.dumps(card))
-        assert recipes.evaluate("tiny", trained).agrees is agrees
+        assert scoring.evaluate("tiny", trained).agrees is agrees
     card["metrics"] = {}
     path.write_text(json.dumps(card))
-    assert not recipes.evaluate("tiny", trained).agrees
+    assert not scoring.evaluate("tiny", trained).agrees
 
 
 def test_a_mean_does_not_depend_on_the_batches():

@@ -35,12 +35,27 @@ def write(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
         {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
     )
     card = {"name": name, **card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
     # Weights first: after a crash in between the hashes differ, and loading says so.
     path = folder / f"{name}.safetensors"
     write_atomically(path, lambda file: file.write(weights))
-    write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode()))
+    write_card(path, card)
     return path
+
+
+def add(weights: Path, section: str, content: Card) -> None:
+    """Write a section into the card beside the weights, in place of one of that name.
+
+    The card has to be whole, and the weights the card's: see `read_card`.
+    """
+    _weights(weights)
+    write_card(weights, {**read_card(weights), section: content})
+
+
+def write_card(weights: Path, card: Card) -> None:
+    """Write the card that belongs beside the weights, all at once."""
+    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    path = weights.with_suffix(".json")
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def read_card(weights: Path) -> Card:

@@ -1,15 +1,15 @@
-"""The command line: gencourse train, sample, evaluate, recipes."""
+"""The command line: gencourse train, sample, evaluate, scoreboard, recipes."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from gencourse.cli_errors import plain_errors, told_how_to_resume
 
 # Torch is imported inside the commands: --help must not wait for it.
 
@@ -103,19 +103,54 @@ def sample(
 
 
 @app.command()
-def evaluate(name: Name, path: From = None) -> None:
-    """Measure a trained model again, and compare with its card."""
+def evaluate(
+    name: Name,
+    path: From = None,
+    few: Annotated[
+        bool,
+        typer.Option("--few", help="Only the first thousand images: a tenth as long."),
+    ] = False,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Write what the scoreboard needs into the card."),
+    ] = False,
+) -> None:
+    """Measure a row of the scoreboard again; exit 1 where it is not the card's."""
     with plain_errors():
-        from gencourse import recipes
+        from gencourse import scoring
 
-        found = recipes.evaluate(name, path)
-        for metric, value in found.found.items():
-            on_card = found.on_card.get(metric, float("nan"))
+        if record:
+            section = scoring.record(name, path)
+            typer.echo(f"{name}: {_told(section[scoring.ALL])}")
+            return
+        compared = scoring.evaluate(name, path, few=few)
+        for metric, value in compared.found.items():
+            on_card = compared.on_card.get(metric, float("nan"))
             typer.echo(f"{metric}: {value:.6g} (card {on_card:.6g})")
-        if not found.agrees:
-            raise ValueError(
-                f"the metrics are not the card's, up to {recipes.TOLERANCE:g} of them"
-            )
+        if not compared.agrees:
+            raise ValueError(f"not as on the card: {'; '.join(compared.differences)}")
+
+
+@app.command()
+def scoreboard(
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="As a table of Markdown.")
+    ] = False,
+) -> None:
+    """Show every shipped model of images in one table, from the models' cards."""
+    with plain_errors():
+        if as_json and as_markdown:
+            raise ValueError("expected --json or --markdown, got both")
+        from gencourse import scoreboard_views as views
+        from gencourse.scoreboard import rows
+
+        view = views.as_text
+        if as_json:
+            view = views.as_json
+        if as_markdown:
+            view = views.as_markdown
+        typer.echo(view(rows()))
 
 
 @app.command(name="recipes")
@@ -131,35 +166,6 @@ def list_recipes() -> None:
             f"{name:{width}}  {recipe.data:14}{recipe.steps:>7} steps  {state:8}  "
             f"{recipe.description}"
         )
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turn what a user can do something about into one line and exit code 1."""
-    try:
-        yield
-    except (ValueError, OSError, FloatingPointError) as why:
-        typer.echo(f"gencourse: {why}", err=True)
-        raise typer.Exit(1) from None
-
-
-@contextmanager
-def told_how_to_resume(checkpoint: Path) -> Iterator[None]:
-    """Say on Ctrl-C, and where a checkpoint is in the way, how to go on."""
-    try:
-        yield
-    except FileExistsError:
-        if not checkpoint.exists():
-            raise
-        raise ValueError(
-            f"{checkpoint.parent} holds a run already: go on with --resume, "
-            "or write elsewhere with --out"
-        ) from None
-    except KeyboardInterrupt:
-        kept = "go on from the last checkpoint with the same command and --resume"
-        lost = "nothing was saved yet: the same command starts again"
-        typer.echo(f"\nstopped; {kept if checkpoint.exists() else lost}", err=True)
-        raise typer.Exit(130) from None
 
 
 def _told(metrics: dict[str, float]) -> str:

@@ -18,9 +18,9 @@ from gencourse.latents import active_dimensions
 
 # Images in a batch: those of 28x28 pixels have 80 MB of 256-way logits.
 BATCH = 100
-# Codes drawn for an image where a VAE's likelihood is bounded, and for how many images
-# there is time: each code is a picture to decode.
-DRAWS, FEW = 500, 1000
+# Codes drawn for an image where a VAE's likelihood is bounded, and for one image in how
+# many there is time: each code is a picture to decode.
+DRAWS, ONE_IN = 500, 10
 
 
 def reconstruction(model: Any, x: Tensor) -> dict[str, float]:  # noqa: ANN401
@@ -87,12 +87,12 @@ def bounds(model: Any, x: Tensor, y: Tensor | None = None) -> dict[str, float]: 
     """Return what bounds a VAE's negative log-likelihood from above, in nats per image.
 
     The ELBO and what it is made of, whatever ``beta`` was, over all images, with their
-    signs turned; the importance-weighted bound over the first FEW of them, and what it
-    gains on the ELBO of the same ones; the number of active dimensions of the code. The
-    draws are the same each time.
+    signs turned; the importance-weighted bound over the first tenth of them, and what
+    it gains on the ELBO of the same ones; the number of active dimensions of the code.
+    The draws are the same each time.
     """
     parts = (x,) if y is None else (x, y)
-    first = tuple(part[:FEW] for part in parts)
+    first = tuple(part[: -(-len(x) // ONE_IN)] for part in parts)
     draws = torch.Generator().manual_seed(0)
     mu, log_var = map(torch.cat, zip(*_each(model.encode, parts), strict=True))
     elbo = -torch.cat(_each(partial(model.elbo, generator=draws), parts)).double()

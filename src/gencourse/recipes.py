@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,10 @@ from gencourse.gan_recipes import GAN_RECIPES
 from gencourse.pixel_recipes import PIXEL_RECIPES
 from gencourse.recipe import Recipe
 from gencourse.recipe_metrics import reconstruction, restoration
-from gencourse.recipe_training import splits, train
+from gencourse.recipe_training import train
 from gencourse.vae_recipes import VAE_RECIPES
 
-__all__ = ["RECIPES", "Comparison", "Recipe", "evaluate", "find", "load", "train"]
-
-# Relative: what float32 on two processors may differ by.
-TOLERANCE = 1e-4
+__all__ = ["RECIPES", "Recipe", "find", "load", "train"]
 
 
 def denoising_autoencoder() -> Denoising:
@@ -108,37 +104,14 @@ def load(name: str, path: Path | str | None = None) -> nn.Module:
             f"no model {name!r} comes with the package, "
             f"these do: {', '.join(shipped()) or 'none yet'}"
         )
-    return cards.read_weights(_weights(name, path), find(name).model())
+    return cards.read_weights(weights_of(name, path), find(name).model())
 
 
 def card(name: str, path: Path | str | None = None) -> dict[str, Any]:
     """Return how a trained model was made, and what it reached; see ``load``."""
-    return cards.read_card(_weights(name, path))
+    return cards.read_card(weights_of(name, path))
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The metrics of a model, measured again and as its card has them."""
-
-    found: dict[str, float]
-    on_card: dict[str, float]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the metrics are the same, up to a relative TOLERANCE."""
-        return self.found.keys() == self.on_card.keys() and all(
-            abs(value - self.on_card[name]) <= TOLERANCE * abs(self.on_card[name])
-            for name, value in self.found.items()
-        )
-
-
-def evaluate(name: str, path: Path | str | None = None) -> Comparison:
-    """Measure a trained model again, on the data that its card names; see ``load``."""
-    model, said = load(name, path), card(name, path)
-    recipe = replace(find(name), data=said["config"]["data"])
-    _, measured = splits(recipe, said["metrics_split"] == "validation")
-    return Comparison(recipe.metrics(model, *measured), said["metrics"])
-
-
-def _weights(name: str, path: Path | str | None) -> Path:
+def weights_of(name: str, path: Path | str | None = None) -> Path:
+    """Return where the weights of a model are, or would be; see ``load``."""
     return cards.shipped(name) if path is None else Path(path, f"{name}.safetensors")

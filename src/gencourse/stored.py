@@ -31,14 +31,15 @@ class StoredImages:
 
     def _log_prob(self, x: Tensor) -> Tensor:
         same = (x[:, None] == self.x).flatten(2).sum(2)  # (B, N)
-        given: Tensor = self.given_copies(same)
-        return given.logsumexp(1) - math.log(len(self.x))
+        nats: Tensor = self.given_copies(same).logsumexp(1)
+        return nats - math.log(len(self.x))
 
     def given_copies(self, same: Tensor) -> Tensor:
         """Return log p(x | t) in nats of images that share so many pixels with t."""
         other = math.prod(self.shape) - same
         wrong = math.log(self.error / (self.levels - 1))
-        return same.double() * math.log1p(-self.error) + other.double() * wrong
+        right = math.log1p(-self.error)
+        return torch.add(right * same.double(), wrong * other.double())
 
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Return n images: uint8 levels (n, C, H, W)."""
