@@ -35,6 +35,7 @@ def write(folder: Path, name: str, model: nn.Module, card: Card) -> Path:
         {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
     )
     card = {"name": name, **card, "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    _text(card)  # what is no JSON is refused before anything is written
     # Weights first: after a crash in between the hashes differ, and loading says so.
     path = folder / f"{name}.safetensors"
     write_atomically(path, lambda file: file.write(weights))
@@ -53,9 +54,12 @@ def add(weights: Path, section: str, content: Card) -> None:
 
 def write_card(weights: Path, card: Card) -> None:
     """Write the card that belongs beside the weights, all at once."""
-    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
-    path = weights.with_suffix(".json")
-    write_atomically(path, lambda file: file.write(text.encode()))
+    text = _text(card).encode()
+    write_atomically(weights.with_suffix(".json"), lambda file: file.write(text))
+
+
+def _text(card: Card) -> str:
+    return json.dumps(card, indent=2, allow_nan=False) + "\n"
 
 
 def read_card(weights: Path) -> Card:
