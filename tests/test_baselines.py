@@ -10,13 +10,14 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from gencourse import data
+from gencourse import baselines, data
 from gencourse.baselines import (
     IndependentPixels,
     LevelHistogram,
     NeighbourTable,
     TableDensity,
     UniformPixels,
+    draw_levels,
 )
 from gencourse.data import Images
 from gencourse.evaluate import bits_per_dim, mean_over_images, measured
@@ -194,6 +195,65 @@ def test_the_result_does_not_depend_on_the_company():
     model = NeighbourTable(x)
     alone = torch.cat([model.log_prob(x[i : i + 1]) for i in (0, 999)])
     assert model.log_prob(x)[[0, 999]].equal(alone)
+
+
+# --- drawing, against the slow way
+
+
+def slowly_drawn(model: TableDensity, n: int, seed: int) -> Tensor:
+    """Draw with the laws of whole images, and a loop over the levels."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.zeros(n, *model.shape, dtype=torch.uint8)
+    for i, j in itertools.product(*map(range, model.shape[1:])):
+        laws = model.table[model.rows(x)][:, :, i, j]
+        uniform = torch.rand(laws.shape[:2], dtype=torch.float64, generator=generator)
+        for image, c in itertools.product(range(n), range(model.shape[0])):
+            ends = laws[image, c].cumsum(0).tolist()
+            draw = uniform[image, c].item() * ends[-1]
+            x[image, c, i, j] = next(k for k, end in enumerate(ends) if end > draw)
+    return x
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 500])
+@pytest.mark.parametrize(("shape", "levels"), [((1, 4, 3), 4), ((2, 3, 2), 3)])
+@each_fitted
+def test_samples_are_those_of_whole_images(kind, shape, levels, at_once, monkeypatch):
+    monkeypatch.setattr(baselines, "AT_ONCE", at_once)
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randint(levels, (30, *shape), generator=generator).to(torch.uint8)
+    model = kind(x.sort(2).values, shape=shape, levels=levels, smoothing=0.1)
+    drawn = model.sample(7, generator=torch.Generator().manual_seed(2))
+    assert drawn.equal(slowly_drawn(model, 7, 2))
+    assert drawn.unique().numel() > 2
+
+
+@pytest.mark.parametrize(
+    "row", [slice(i, j) for i in range(4) for j in range(i + 1, 5)]
+)
+@pytest.mark.parametrize("column", [slice(None), slice(0, 1), slice(2, 3), slice(1, 9)])
+def test_the_laws_of_a_window_are_cut_out_of_the_whole(row: slice, column: slice):
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randint(4, (6, 2, 4, 3), generator=generator).to(torch.uint8)
+    model = NeighbourTable(x, shape=(2, 4, 3), levels=4)
+    expected = model.table[model.rows(x)][:, :, row, column]
+    assert model.pixel_probs(x, row, column).equal(expected)
+
+
+def test_levels_are_drawn_in_the_shares_of_their_law():
+    laws = torch.tensor([[0.0, 0.2, 0.0, 0.8, 0.0], [0.5, 0.1, 0.1, 0.2, 0.1]]).double()
+    many = laws.expand(20_000, 2, 5)
+    drawn = draw_levels(many, torch.Generator().manual_seed(0))
+    assert drawn.shape == (20_000, 2) and drawn.dtype == torch.uint8
+    for column, law in zip(drawn.T, laws, strict=True):
+        found = column.int().bincount(minlength=5)
+        assert found[law == 0].sum() == 0
+        seen = law > 0
+        assert stats.chisquare(found[seen], 20_000 * law[seen]).pvalue > 1e-3
+
+
+def test_a_draw_of_zero_chooses_no_impossible_level(monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda size, **_: torch.zeros(size).double())
+    assert draw_levels(torch.tensor([[0.0, 0.0, 0.3, 0.7]]).double()).tolist() == [2]
 
 
 # --- bad inputs

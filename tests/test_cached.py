@@ -203,6 +203,24 @@ def test_columns_are_a_masked_convolution(
         torch.testing.assert_close(found, expected[:, :, i, j])
 
 
+def remembered(columns: Columns, column: Tensor, i: int, j: int) -> Tensor:
+    """Compute a column the slow way: all inputs are kept, of 1x1 kernels too."""
+    m = columns.margin
+    columns.put(column, i, j)
+    above = columns.seen[:, i : i + m, j : j + 2 * m + 1].flatten(1)
+    own = columns.seen[:, i + m, j : j + m + 1].flatten(1)
+    return torch.addmm(columns.bias, torch.cat([above, own], 1), columns.weight)
+
+
+@pytest.mark.parametrize("head", ["softmax", "logistic"])
+def test_what_a_1x1_kernel_does_not_remember_is_not_missed(head: str, monkeypatch):
+    model = PixelCNN(shape=(1, 6, 5), levels=16, features=4, blocks=2, head=head)
+    drawn = samples(model, 9, True)
+    monkeypatch.setattr(Columns, "__call__", remembered)
+    assert drawn.equal(samples(model, 9, True))  # bit for bit
+    assert drawn.unique().numel() > 8
+
+
 def test_a_column_that_is_not_remembered_is_caught():
     """The stale cache: a pixel's level is drawn after its column was first put."""
     model = build("plain", (1, 4, 4), 4, "softmax")

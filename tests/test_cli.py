@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
-from dataclasses import replace
+import time
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,11 +20,13 @@ from PIL import Image
 from torch import nn
 from typer.testing import CliRunner
 
-from gencourse import data, previews, recipes
+from gencourse import data, previews, recipes, scoreboard, scoring
 from gencourse.autoencoder import LinearAutoencoder
 from gencourse.cli import app
+from gencourse.gan import GAN
 
 MINI = ["--data", "fashion-mini"]
+CPU = ["--device", "cpu"]
 
 
 def run(*arguments):
@@ -52,7 +60,7 @@ def test_help_is_quick():
         [sys.executable, "-c", script], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    for command in ("train", "sample", "evaluate", "recipes"):
+    for command in ("train", "sample", "evaluate", "scoreboard", "recipes"):
         assert command in done.stdout
 
 
@@ -80,6 +88,75 @@ def test_train_goes_to_runs_by_itself(tmp_path, monkeypatch):
         "runs/linear-autoencoder/linear-autoencoder.json",
         "runs/linear-autoencoder-validation/linear-autoencoder.json",
     }
+
+
+def test_another_seed_goes_to_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["train", "linear-autoencoder", *MINI, "--steps", 1]
+    for seed in (0, 3):
+        assert run(*arguments, "--seed", seed).exit_code == 0
+        folder = Path("runs", f"linear-autoencoder-seed{seed}")
+        card = recipes.card("linear-autoencoder", folder)
+        assert card["seed"] == card["config"]["seed"] == seed
+        assert card["devices"] == 1 and card["precision"] == "32-true"
+    assert run(*arguments, "--seed", 3, "--validation").exit_code == 0
+    assert Path("runs", "linear-autoencoder-validation-seed3").is_dir()
+
+
+def wait_until(condition, process, seconds=240):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def children_of(pid):
+    """Return the processes that it spawned, in their order."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = path.joinpath("stat").read_text().rsplit(")", 1)[1].split()[1]
+            if (
+                int(parent) == pid
+                and "spawn_main" in path.joinpath("cmdline").read_text()
+            ):
+                found.append(int(path.name))
+    return sorted(found)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_two_processes_train_one_is_killed_and_one_goes_on(tmp_path):
+    arguments = ["train", "linear-autoencoder", *MINI, *CPU, "--steps", "600"]
+    arguments += ["--out", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gencourse.cli", *arguments, "--devices", "2"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        checkpoint = tmp_path / "linear-autoencoder.checkpoint"
+        wait_until(checkpoint.exists, process)
+        first, second = children_of(process.pid)
+        os.kill(second, signal.SIGKILL)
+        out, err = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert process.returncode == 1 and out == ""
+    said = [line for line in err.splitlines() if line.startswith("gencourse: ")]
+    assert len(said) == 1 and "Traceback" not in err
+    assert f"process 1 of 2 (pid {second}) ended by SIGKILL" in said[0]
+    assert said[0].endswith("the same command and --resume")
+    assert not Path(f"/proc/{first}").exists()
+    assert not list(tmp_path.glob("*.json"))
+    result = run(*arguments, "--resume")
+    assert result.exit_code == 0, result.output
+    card = recipes.card("linear-autoencoder", tmp_path)
+    assert card["steps"] == 600 and card["devices"] == 1
 
 
 def test_an_interruption_says_how_to_go_on(monkeypatch, tmp_path):
@@ -135,6 +212,12 @@ def test_a_folder_that_is_none_is_one_line_and_nothing_trains(monkeypatch, tmp_p
         (["train", "flow"], "no recipe 'flow', there are: linear-autoencoder"),
         (["train", "autoencoder", "--data", "x"], "data is 'x', expected one of fash"),
         (["train", "autoencoder", "--device", "tpu"], "got 'tpu'"),
+        (["train", "autoencoder", "--devices", "0"], "expected 1 device or more"),
+        (["train", "autoencoder", "--devices", "3"], "3 devices can share evenly"),
+        (["train", "autoencoder", "--strategy", "fsdp"], "out of auto, ddp, ddp_note"),
+        (["train", "autoencoder", "--precision", "8"], "out of auto, 32-true, bf16-"),
+        (["train", "autoencoder", *CPU, "--precision", "16-mixed"], "needs a GPU"),
+        (["train", "autoencoder", *CPU, "--compile"], "compiled losses are for a GPU"),
         (["evaluate", "flow"], "no model 'flow' comes with the package"),
         (["sample", "flow"], "no model 'flow' comes with the package"),
         (["evaluate", "autoencoder", "--from", "/nowhere"], "no weights at /nowhere"),
@@ -164,6 +247,106 @@ def test_evaluate_compares_with_the_card(trained, tmp_path):
     (tmp_path / "linear-autoencoder.json").write_text(json.dumps(card))
     line = one_line(run("evaluate", "linear-autoencoder", "--from", tmp_path))
     assert "not as on the card: squared_error" in line
+
+
+@pytest.fixture
+def game(monkeypatch, tmp_path):
+    """A small GAN, trained on few images for a step, and its folder."""
+    small = replace(
+        recipes.find("gan"),
+        model=partial(GAN, network="dense", width=8, latent=2),
+        data="fashion-mini",
+        batch_size=10,
+        steps=1,
+    )
+    monkeypatch.setattr(data, "load", partial(data.load, limit=40))
+    monkeypatch.setitem(recipes.RECIPES, "gan", small)
+    recipes.train(small, out=tmp_path, progress=False)
+    return tmp_path
+
+
+def test_evaluate_records_and_finds_again_what_it_has_recorded(game):
+    arguments = ["evaluate", "gan", "--from", game]
+    before = recipes.card("gan", game)
+    line = one_line(run(*arguments, "--few"))
+    assert line.endswith("gencourse evaluate gan --record adds them")
+    assert recipes.card("gan", game) == before
+    result = run(*arguments, "--record")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("gan: frechet_distance ")
+    assert len(result.stdout.splitlines()) == 1
+    card = recipes.card("gan", game)
+    assert card.keys() - before.keys() == {"scoreboard"}
+    for more in ([], ["--few"]):
+        result = run(*arguments, *more)
+        assert result.exit_code == 0, result.output
+        lines = result.stdout.splitlines()
+        assert [told.split(":")[0] for told in lines] == [*card["metrics"]]
+        assert all(re.search(r": (\S+) \(card \1\)$", told) for told in lines)
+
+
+def test_a_number_that_is_not_the_cards_ends_with_one(game):
+    arguments = ["evaluate", "gan", "--from", game]
+    assert run(*arguments, "--record").exit_code == 0
+    path = game / "gan.json"
+    card = json.loads(path.read_text())
+    card["scoreboard"]["first_thousand"]["frechet_distance"] *= 2
+    card["scoreboard"]["all"]["more"] = 1.0
+    path.write_text(json.dumps(card))
+    before = path.read_bytes()
+    line = one_line(run(*arguments, "--few"))
+    assert "not as on the card: frechet_distance is " in line
+    assert "not as on the card: more is None" in one_line(run(*arguments))
+    assert path.read_bytes() == before
+
+
+def test_what_draws_nothing_cannot_be_recorded(trained):
+    path = trained / "linear-autoencoder.json"
+    before = path.read_bytes()
+    arguments = ["evaluate", "linear-autoencoder", "--from", trained]
+    assert "draws no samples" in one_line(run(*arguments, "--record"))
+    assert path.read_bytes() == before
+
+
+# --- the scoreboard
+
+
+def test_the_scoreboard_is_json_on_standard_output_alone():
+    script = "from gencourse.cli import app; app()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "scoreboard", "--json"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    found = json.loads(done.stdout)
+    assert isinstance(found, list) and len(found) == len(scoreboard.names())
+    assert found == [asdict(row) for row in scoreboard.rows()]
+
+
+def test_the_scoreboard_has_three_forms():
+    names = scoreboard.names()
+    text = run("scoreboard")
+    assert text.exit_code == 0 and text.stderr == ""
+    assert [line.split()[0] for line in text.stdout.splitlines()] == ["model", *names]
+    markdown = run("scoreboard", "--markdown")
+    assert markdown.exit_code == 0 and markdown.stderr == ""
+    lines = markdown.stdout.splitlines()
+    assert [line.split()[1] for line in lines] == ["model", "---", *names]
+    line = one_line(both := run("scoreboard", "--json", "--markdown"))
+    assert "expected --json or --markdown, got both" in line and both.stdout == ""
+
+
+def test_a_damaged_card_on_the_scoreboard_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(scoring, "CARDS", tmp_path)
+    for name in scoreboard.TABLES:
+        (tmp_path / f"{name}.json").write_text("{}")
+    result = run("scoreboard", "--json")
+    assert "independent-pixels.json is damaged" in one_line(result)
+    assert result.stdout == ""
+
+
+# --- samples
 
 
 def test_an_autoencoder_cannot_sample_but_reconstructs(trained, tmp_path):

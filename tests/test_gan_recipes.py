@@ -16,7 +16,7 @@ from gencourse.batches import Batches
 from gencourse.cards import shipped
 from gencourse.evaluate import measured
 from gencourse.gan import GAN, PointGAN
-from gencourse.gan_metrics import accuracy, draw_samples, sample_quality
+from gencourse.gan_metrics import accuracy, draw_samples
 from gencourse.gan_recipes import game_turns
 from gencourse.schedules import warm_average, warmup_cosine
 from gencourse.train import fit
@@ -321,19 +321,6 @@ def test_the_class_that_was_asked_for_is_drawn():
     drawn = draw_samples(model, 500, y, seed=3)
     found = accuracy(gencourse.load("classifier"), drawn, y)["accuracy"]
     assert abs(found - card["class_accuracy"]) < 4 * (0.25 / 500) ** 0.5
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_cards_numbers_are_found_again(name: str, fashion_mnist):
-    """On a thousand images: the distance's bias is larger, and so are their balls."""
-    some = fashion_mnist[1][::10]
-    model = gencourse.load(name)
-    labels = () if model.classes is None else (some.y,)
-    found, said = sample_quality(model, some.x, *labels), recipes.card(name)["metrics"]
-    distance = found["frechet_distance"] - said["frechet_distance"]
-    assert -0.15 < distance / said["frechet_distance"] < 0.5
-    for which in ("precision", "recall"):
-        assert -0.05 < found[which] - said[which] < 0.25
 
 
 def test_settings_of_the_game_are_the_recipes():

@@ -481,6 +481,80 @@ def test_a_nan_is_no_metric(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+# --- adding to a card
+
+
+def test_a_section_is_added_and_replaced_and_nothing_else_changes(trained):
+    weights, path = trained / "tiny.safetensors", trained / "tiny.json"
+    before, content = json.loads(path.read_text()), weights.read_bytes()
+    names = sorted(trained.iterdir())
+    for section in ({"all": {"recall": 0.5}}, {"first": 1}):
+        cards.add(weights, "scoreboard", section)
+        assert json.loads(path.read_text()) == {**before, "scoreboard": section}
+    cards.add(weights, "a remark", ["by", "hand"])
+    found = cards.read_card(weights)
+    assert found == {**before, "scoreboard": {"first": 1}, "a remark": ["by", "hand"]}
+    assert [*found][: len(before)] == [*before]  # in the order that people know
+    assert weights.read_bytes() == content and sorted(trained.iterdir()) == names
+
+
+@pytest.mark.parametrize("value", [float("nan"), torch.zeros(1), {1, 2}])
+def test_what_json_cannot_hold_leaves_the_card_as_it_was(trained, value):
+    path = trained / "tiny.json"
+    before, names = path.read_bytes(), sorted(trained.iterdir())
+    with pytest.raises((ValueError, TypeError), match="JSON"):
+        cards.add(trained / "tiny.safetensors", "scoreboard", {"all": value})
+    assert path.read_bytes() == before and sorted(trained.iterdir()) == names
+
+
+def test_a_card_that_cannot_be_written_stays_whole(trained, monkeypatch):
+    def full(_):
+        raise OSError("no space left on device")
+
+    path = trained / "tiny.json"
+    before, names = path.read_bytes(), sorted(trained.iterdir())
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        cards.add(trained / "tiny.safetensors", "scoreboard", {"all": {}})
+    assert path.read_bytes() == before and sorted(trained.iterdir()) == names
+
+
+def test_nothing_is_added_to_what_does_not_belong_together(trained):
+    weights, path = trained / "tiny.safetensors", trained / "tiny.json"
+    whole, card = weights.read_bytes(), path.read_bytes()
+    for content, other, message in (
+        (flip(whole), card, "its hash is not the card's"),
+        (whole, b"{", r"tiny.json is damaged"),
+        (whole, card.replace(b'"metrics":', b'"numbers":'), "metrics is None"),
+    ):
+        weights.write_bytes(content)
+        path.write_bytes(other)
+        with pytest.raises(CheckpointError, match=message):
+            cards.add(weights, "scoreboard", {})
+        assert weights.read_bytes() == content and path.read_bytes() == other
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"has no card: .*tiny.json"):
+        cards.add(weights, "scoreboard", {})
+    weights.unlink()
+    with pytest.raises(FileNotFoundError, match=r"no weights at .*tiny.safetensors"):
+        cards.add(weights, "scoreboard", {})
+    assert not weights.exists() and not path.exists()
+
+
+def test_a_card_is_written_to_a_new_folder_and_read_back(tmp_path):
+    card = {
+        "weights_sha256": "0",
+        "config": {"data": "fashion-mini"},
+        "metrics": {"recall": 0.5},
+        "metrics_split": "test",
+        "remark": "Fréchet",
+    }
+    path = tmp_path / "deep" / "table.json"
+    cards.write_card(path, card)
+    assert cards.read_card(path) == card
+    assert [*path.parent.iterdir()] == [path] and path.read_bytes().endswith(b"}\n")
+
+
 # --- measuring again
 
 

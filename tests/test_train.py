@@ -16,12 +16,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor, nn
 from torch.optim import SGD, Adam
 from torch.optim.swa_utils import AveragedModel
 
 from gencourse import checkpoint_io
 from gencourse.batches import Batches
+from gencourse.gan import PointGAN
+from gencourse.gan_recipes import game_turns as turns_of
 from gencourse.history import History
 from gencourse.train import (
     CheckpointError,
@@ -369,6 +373,99 @@ def test_float64_stays_float64():
     x = torch.tensor([[1 / 3, 2 / 3, 1.0]], dtype=torch.float64)
     fit([turn], Batches(x, size=1, steps=2))
     assert torch.allclose(model.point, x[0], atol=1e-15, rtol=0)
+
+
+# --- half precision, with its scaled losses, as far as a CPU has it
+
+
+def half(scale=2.0**16):
+    scaler = torch.amp.GradScaler("cpu", init_scale=scale, growth_interval=1000)
+    return Fabric(
+        accelerator="cpu",
+        devices=1,
+        plugins=[MixedPrecision("16-mixed", "cpu", scaler)],
+    )
+
+
+class Halves(Noisy):
+    """`Noisy` without its numpy, and with weights whose gradients half cannot hold."""
+
+    def losses(self, x: Tensor):
+        unit = x.float() / 255
+        return {"reconstruction": 0.5 * (self.net(unit) - unit).square().sum(1).mean()}
+
+
+def test_clipping_bounds_the_gradient_and_not_the_scaled_one():
+    model = Quadratic(start=100.0)
+    turn = (SGD(model.parameters(), lr=1.0), model.losses)
+    batches = Batches(torch.zeros(2, 3), size=2, steps=1)
+    fit([turn], batches, clip=0.5, fabric=half())
+    assert (100 - model.point).norm().item() == pytest.approx(0.5, rel=1e-4)
+
+
+def test_a_gradient_that_half_cannot_hold_skips_the_step_and_lowers_the_scale():
+    torch.manual_seed(0)
+    model, fabric = Halves(), half(2.0**40)
+    before = [p.detach().clone() for p in model.parameters()]
+    moved = []
+    optimizer = SGD(model.parameters(), lr=0.1)
+    optimizer.register_step_post_hook(lambda *_: moved.append(None))
+    batches = Batches(levels(), size=8, steps=1)
+    fit([(optimizer, model.losses)], batches, clip=1.0, fabric=fabric)
+    pairs = zip(model.parameters(), before, strict=True)
+    assert all(torch.equal(p, q) for p, q in pairs) and not moved
+    scaler = fabric.strategy.precision.scaler
+    assert scaler.get_scale() == 2.0**39
+    batches = Batches(levels(), size=8, steps=60)
+    fit([(optimizer, model.losses)], batches, clip=1.0, fabric=fabric)
+    assert 20 < len(moved) < 60 and scaler.get_scale() < 2.0**39
+    assert all(torch.isfinite(p).all() for p in model.parameters())
+
+
+def test_the_scale_is_part_of_a_checkpoint(tmp_path):
+    def run(fabric, checkpoint=None, stop=99, resume=False):
+        torch.manual_seed(0)
+        model = Halves()
+        model.net.register_forward_pre_hook(
+            lambda *_: seen.append(None) if len(seen) < stop else 1 / 0
+        )
+        seen = []
+        turn = (Adam(model.parameters(), lr=1e-2), model.losses)
+        batches = Batches(levels(), size=8, steps=20)
+        fit(
+            [turn],
+            batches,
+            checkpoint=checkpoint,
+            every=5,
+            resume=resume,
+            fabric=fabric,
+        )
+        return model.net[0].weight, fabric.strategy.precision.scaler.get_scale()
+
+    path = tmp_path / "run.checkpoint"
+    with pytest.raises(ZeroDivisionError):
+        run(half(2.0**24), path, stop=12)
+    (weight, scale), (whole, last) = (
+        run(half(), path, resume=True),
+        run(half(2.0**24)),
+    )
+    assert torch.equal(weight, whole) and scale == last < 2.0**24
+
+
+def test_a_gradient_penalty_in_half_precision_is_near_that_in_full():
+    def game(fabric):
+        torch.manual_seed(0)
+        gan = PointGAN(width=16, game="wasserstein", penalty=1.0, r1=0.5)
+        x = torch.randn(64, 2, generator=torch.Generator().manual_seed(1))
+        judge, fool = turns_of(gan, 1e-3, 0.0)
+        batches = Batches(x, size=32, steps=20)
+        history = fit([judge, fool], batches, clip=1.0, fabric=fabric)
+        return history
+
+    found, full = game(half(2.0**10)), game(make_fabric("cpu"))
+    for name in ("penalty", "r1", "discriminator"):
+        assert found[name] == pytest.approx(full[name], rel=0.02, abs=0.002)
+    assert found["penalty"] != full["penalty"]
 
 
 # --- what stops a run

@@ -20,7 +20,20 @@ def chapter_sources(root: Path, names: list[str] | None = None) -> list[Path]:
 
     A name without a chapter is a ValueError that lists those there are.
     """
-    found = {path.stem: path for path in sorted(root.glob("book/chapters/*.py"))}
+    return _named(sorted(root.glob("book/chapters/*.py")), names)
+
+
+def page_sources(root: Path, names: list[str] | None = None) -> list[Path]:
+    """Return the sources of the chapters, and of the appendix's pages with outputs.
+
+    These have no exercises and no reader's notebook. See `chapter_sources`.
+    """
+    appendix = sorted(root.glob("book/appendix/*.py"))
+    return _named([*chapter_sources(root), *appendix], names)
+
+
+def _named(sources: list[Path], names: list[str] | None) -> list[Path]:
+    found = {path.stem: path for path in sources}
     if unknown := sorted(set(names or []) - set(found)):
         known = ", ".join(found) or "none"
         raise ValueError(f"no chapter {', '.join(unknown)}; there are: {known}")

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import nbformat
-from chapters import chapter_sources, read_source, with_stable_ids, write_whole
+from chapters import page_sources, read_source, with_stable_ids, write_whole
 from jupytext.compare import NotebookDifference, compare_notebooks
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository")
     given = parser.parse_args(arguments)
     try:
-        sources = chapter_sources(given.root, given.chapters)
+        sources = page_sources(given.root, given.chapters)
     except ValueError as error:
         parser.error(str(error))
     if given.check:

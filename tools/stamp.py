@@ -15,6 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 PACKAGE = "gencourse"
+SCOREBOARD = "scoreboard"  # what imports it shows every checkpoint
 
 
 def stamp(notebook: NotebookNode, root: Path) -> str:
@@ -36,7 +37,10 @@ def python_of(cells: list[str]) -> str:
 
 
 def weights_of(code: str, src: Path) -> list[Path]:
-    """Return the files of the checkpoints that the code names in ``load("…")``."""
+    """Return the files of the checkpoints that the code names in ``load("…")``.
+
+    All of them where it shows the scoreboard.
+    """
     names = {
         call.args[0].value
         for call in ast.walk(ast.parse(code))
@@ -47,6 +51,8 @@ def weights_of(code: str, src: Path) -> list[Path]:
         and isinstance(call.args[0].value, str)
     }
     folder = src / PACKAGE / "checkpoints"
+    if f"{PACKAGE}.{SCOREBOARD}" in imported(ast.parse(code), package=""):
+        return sorted(path for path in folder.rglob("*") if path.is_file())
     found = [
         folder / f"{name}{end}" for name in names for end in (".json", ".safetensors")
     ]

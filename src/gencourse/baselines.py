@@ -7,6 +7,7 @@ the probabilities of all images sum to one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from itertools import product
 from math import prod
 
 import torch
@@ -14,6 +15,9 @@ from torch import Tensor
 
 from gencourse.density import neighbour_contexts, neighbour_counts, pixel_table
 from gencourse.images import Shape, check_images
+
+# Images whose laws of a pixel are looked up at once: few enough for the cache.
+AT_ONCE = 500
 
 
 class TableDensity(ABC):
@@ -53,12 +57,10 @@ class TableDensity(ABC):
         if n < 1:
             raise ValueError(f"expected one image or more, got n = {n}")
         x = torch.zeros(n, *self.shape, dtype=torch.uint8)
-        for i in range(self.shape[1]):
-            for j in range(self.shape[2]):
-                probs = self.pixel_probs(x, slice(i, i + 1), slice(j, j + 1))
-                flat = probs.reshape(-1, self.levels)
-                drawn = torch.multinomial(flat, 1, generator=generator)
-                x[:, :, i, j] = drawn.view(n, -1).to(torch.uint8)
+        for i, j in product(*map(range, self.shape[1:])):
+            for part in x.split(AT_ONCE):
+                probs = self.pixel_probs(part, slice(i, i + 1), slice(j, j + 1))
+                part[:, :, i, j] = draw_levels(probs[:, :, 0, 0], generator)
         return x
 
 
@@ -144,6 +146,24 @@ class NeighbourTable(TableDensity):
         """Return the number of the pair of neighbours, left and above."""
         left, above = neighbour_contexts(x, self.levels, self.contexts)
         return left * self.contexts + above
+
+    def pixel_probs(self, x: Tensor, row: slice, column: slice) -> Tensor:
+        """Return the law of each pixel in a window; see `TableDensity.pixel_probs`."""
+        start, end, _ = row.indices(x.shape[2])
+        first = max(start - 1, 0)  # a pixel's row of the table reaches no further up
+        own = slice(start - first, None)
+        return super().pixel_probs(x[:, :, first:end], own, column)
+
+
+def draw_levels(probs: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Return levels drawn by inverse CDF: float64 (..., levels) -> uint8 (...)."""
+    ends = probs.cumsum(-1)
+    uniform = torch.rand(
+        (*probs.shape[:-1], 1), dtype=torch.float64, generator=generator
+    )
+    # Scaled by the total, which is 1 up to rounding, no draw falls behind the last.
+    drawn = torch.searchsorted(ends, uniform * ends[..., -1:], right=True)
+    return drawn.squeeze(-1).clamp(max=probs.shape[-1] - 1).to(torch.uint8)
 
 
 def _check_smoothing(smoothing: float) -> None:

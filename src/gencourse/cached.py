@@ -64,6 +64,8 @@ class Columns:
     def __call__(self, column: Tensor, i: int, j: int) -> Tensor:
         """Return the features at row i, column j: its input (n, in) -> (n, out)."""
         m = self.margin
+        if m == 0:  # no neighbour is looked at: nothing to remember
+            return torch.addmm(self.bias, column, self.weight)
         self.put(column, i, j)
         above = self.seen[:, i : i + m, j : j + 2 * m + 1].flatten(1)
         own = self.seen[:, i + m, j : j + m + 1].flatten(1)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gencourse.cli_errors import plain_errors, told_how_to_resume
+
+if TYPE_CHECKING:
+    from gencourse.recipe import Recipe
 
 # Torch is imported inside the commands: --help must not wait for it.
 
@@ -32,18 +36,26 @@ def train(
     name: Name,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint.")] = False,
     out: Annotated[
-        Path | None,
-        typer.Option(help="Folder to write to; else runs/NAME."),
+        Path | None, typer.Option(help="Folder to write to; else runs/NAME.")
     ] = None,
     steps: Annotated[
-        int | None,
-        typer.Option(min=1, help="Steps instead of the recipe's."),
+        int | None, typer.Option(min=1, help="Steps instead of the recipe's.")
     ] = None,
     data: Annotated[
-        str | None,
-        typer.Option(help="Data set instead of the recipe's."),
+        str | None, typer.Option(help="Data set instead of the recipe's.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    devices: Annotated[int, typer.Option(help="GPUs, or processes of a CPU.")] = 1,
+    strategy: Annotated[
+        str, typer.Option(help="Of several devices: auto, ddp or ddp_notebook.")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto, 32-true, bf16-mixed or 16-mixed.")
+    ] = "auto",
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed.")] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the losses, on one GPU.")
+    ] = False,
     validation: Annotated[
         bool,
         typer.Option(help="Measure on held-back training images, not on the test set."),
@@ -53,18 +65,23 @@ def train(
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "30")  # a log is not a screen
     with plain_errors():
-        from dataclasses import replace
-
         from gencourse import recipes
         from gencourse.recipe_training import checkpoint_of
 
-        recipe = recipes.find(name)
-        changes = {"steps": steps, "data": data}
-        recipe = replace(recipe, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
-        folder = out or Path("runs", f"{name}-validation" if validation else name)
+        recipe = _changed(recipes.find(name), steps=steps, data=data, seed=seed)
+        marks = ["-validation"] * validation + [f"-seed{seed}"] * (seed is not None)
+        folder = out or Path("runs", "".join([name, *marks]))
         with told_how_to_resume(checkpoint_of(recipe, folder)):
             weights = recipes.train(
-                recipe, out=folder, resume=resume, validation=validation, device=device
+                recipe,
+                out=folder,
+                resume=resume,
+                validation=validation,
+                device=device,
+                devices=devices,
+                strategy=strategy,
+                precision=precision,
+                compiled=compiled,
             )
         card = recipes.card(name, folder)
         typer.echo(f"{weights}: {_told(card['metrics'])} ({card['metrics_split']})")
@@ -168,5 +185,14 @@ def list_recipes() -> None:
         )
 
 
+def _changed(recipe: Recipe, **settings: int | str | None) -> Recipe:
+    given = {name: value for name, value in settings.items() if value is not None}
+    return replace(recipe, **given)  # type: ignore[arg-type]
+
+
 def _told(metrics: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.6g}" for name, value in metrics.items())
+
+
+if __name__ == "__main__":
+    app()

@@ -21,9 +21,18 @@ def plain_errors() -> Iterator[None]:
 
 @contextmanager
 def told_how_to_resume(checkpoint: Path) -> Iterator[None]:
-    """Say on Ctrl-C, and where a checkpoint is in the way, how to go on."""
+    """Say on Ctrl-C, where a checkpoint is in the way, and after a death, how to go on.
+
+    A death is that of one of several processes, a ChildProcessError.
+    """
+    kept = "go on from the last checkpoint with the same command and --resume"
+    lost = "nothing was saved yet: the same command starts again"
     try:
         yield
+    except ChildProcessError as why:
+        typer.echo(err=True)  # the bar of a process that is gone ends without
+        what_now = kept if checkpoint.exists() else lost
+        raise ChildProcessError(f"{why}; {what_now}") from None
     except FileExistsError:
         if not checkpoint.exists():
             raise
@@ -32,7 +41,5 @@ def told_how_to_resume(checkpoint: Path) -> Iterator[None]:
             "or write elsewhere with --out"
         ) from None
     except KeyboardInterrupt:
-        kept = "go on from the last checkpoint with the same command and --resume"
-        lost = "nothing was saved yet: the same command starts again"
         typer.echo(f"\nstopped; {kept if checkpoint.exists() else lost}", err=True)
         raise typer.Exit(130) from None

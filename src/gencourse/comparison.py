@@ -12,7 +12,7 @@ def contaminated_log_prob(log_p: Tensor, log_noise: Tensor, share: float) -> Ten
     """Return the log-likelihood of a model that mostly draws from something else.
 
     With probability ``share`` it draws from p, else from the noise (Theis et al. 2016,
-    section 3.2, https://arxiv.org/abs/1511.01844).
+    section 3, https://arxiv.org/abs/1511.01844).
 
     Args:
         log_p: log p(x) in nats, (B,).
@@ -42,8 +42,10 @@ def auroc(inside: Tensor, outside: Tensor) -> float:
     if inside.ndim != 1 or outside.ndim != 1 or not (len(inside) and len(outside)):
         shapes = f"{tuple(inside.shape)} and {tuple(outside.shape)}"
         raise ValueError(f"expected scores (N,) and (M,), got {shapes}")
-    pairs = inside[:, None] - outside
-    return ((pairs > 0).double() + 0.5 * (pairs == 0)).mean().item()
+    if inside.isnan().any() or outside.isnan().any():
+        raise ValueError("expected scores, got NaN among them")
+    higher, same = inside[:, None] > outside, inside[:, None] == outside
+    return (higher.double() + 0.5 * same).mean().item()
 
 
 def pareto_front(costs: Tensor) -> Tensor:

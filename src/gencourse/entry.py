@@ -10,13 +10,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gencourse.baselines import TableDensity
-from gencourse.images import check_images
+from gencourse.density import ExplicitDensity
+from gencourse.images import check_images, check_levels
 
 # The neighbours that a table looks at, (rows up, columns to the left), and into how
 # many contexts the level of each is put: the more neighbours, the coarser.
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 LOOKS = ((2, 64), (3, 24), (4, 12))
 SMOOTHING, ROUNDS = 0.02, 50
+# Images that are counted at once: few enough for the cache.
+AT_ONCE = 500
 
 
 def contexts(x: Tensor, levels: int, neighbours: int, cuts: int) -> Tensor:
@@ -48,6 +51,7 @@ class MixedTables(TableDensity):
     """
 
     def __init__(self, x: Tensor, held_back: Tensor, *, levels: int = 256) -> None:
+        check_levels(levels)
         self.shape, self.levels = (*x.shape[1:],), levels
         check_images(x, self.shape, levels)
         check_images(held_back, self.shape, levels)
@@ -72,7 +76,8 @@ class MixedTables(TableDensity):
             table[contexts(seen, self.levels, *look)[:, :, own, column]]
             for table, look in zip(self.tables, self.looks, strict=True)
         ]
-        return torch.stack(laws, -1) @ self.weights
+        mixed: Tensor = torch.tensordot(self.weights, torch.stack(laws), 1)
+        return mixed
 
     def log_prob(self, x: Tensor) -> Tensor:
         """Return log p(x), exact, in nats: levels (B, C, H, W) -> (B,) float64."""
@@ -84,13 +89,12 @@ class MixedTables(TableDensity):
         return torch.cat(parts).sum(1)
 
     def _count(self, x: Tensor, neighbours: int, cuts: int) -> Tensor:
-        size = cuts**neighbours * self.levels
-        counts = torch.zeros(size, dtype=torch.float64)
-        for part in x.split(5000):
+        counts = torch.zeros(cuts**neighbours * self.levels, dtype=torch.int64)
+        for part in x.split(AT_ONCE):
             place = contexts(part, self.levels, neighbours, cuts) * self.levels + part
-            counts += torch.bincount(place.flatten(), minlength=size)
-        counts = counts.view(-1, self.levels) + SMOOTHING
-        return counts / counts.sum(1, keepdim=True)
+            counts.index_add_(0, place.flatten(), torch.ones_like(place).flatten())
+        smoothed = counts.view(-1, self.levels).double() + SMOOTHING
+        return smoothed / smoothed.sum(1, keepdim=True)
 
     def _each(self, x: Tensor) -> Tensor:
         """Return what each table says of every pixel: (tables, N, C, H, W)."""
@@ -104,12 +108,12 @@ class MixedTables(TableDensity):
     def _weigh(self, probs: Tensor) -> Tensor:
         weights = torch.full((len(probs),), 1 / len(probs), dtype=torch.float64)
         for _ in range(ROUNDS):
-            shares = weights[:, None] * probs
-            weights = (shares / shares.sum(0)).mean(1)
+            weights = weights * (probs @ (weights @ probs).reciprocal())
+            weights = weights / weights.sum()
         return weights
 
 
-def entry(x: Tensor, levels: int) -> MixedTables:
+def entry(x: Tensor, levels: int) -> ExplicitDensity:
     """Return a density of images that was fitted to x, and that beats `NeighbourTable`.
 
     Args:

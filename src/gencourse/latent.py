@@ -22,8 +22,9 @@ from gencourse.bounds import (
 from gencourse.heads import Head
 from gencourse.images import Shape, check_count, check_whole
 
-# Images that are decoded at once while a bound with many draws is computed.
-AT_ONCE = 512
+# Images whose codes are drawn at once while a bound with many draws is computed, and
+# that are decoded at once: what is computed of these stays in a processor's cache.
+AT_ONCE, DECODED = 512, 64
 
 
 class LatentVariableModel(nn.Module, ABC):
@@ -101,7 +102,7 @@ class LatentVariableModel(nn.Module, ABC):
 
         Its mean grows with k, from the ELBO to log p(x) (Burda et al. 2016,
         https://arxiv.org/abs/1509.00519). Without gradients the memory in use does not
-        grow with k: AT_ONCE images are decoded at once.
+        grow with k: DECODED images are decoded at once.
 
         Args:
             x: levels, (B, C, H, W).
@@ -166,10 +167,13 @@ class LatentVariableModel(nn.Module, ABC):
         """Return log p(x, z) - log q(z | x) for ``count`` draws of z: (count, B)."""
         noise = self._noise((count, *mu.shape), generator)
         z = reparameterise(mu, log_var, noise)
-        labels = None if y is None else y.repeat(count)
-        numbers = self.numbers(z.flatten(0, 1), labels).unflatten(0, (count, len(x)))
-        likelihood = self.head.log_prob(numbers, x.expand(count, *x.shape))
-        return likelihood.flatten(2).sum(2) + prior_over_posterior(z, log_var, noise)
+        likelihoods = []
+        for rows in torch.arange(z[..., 0].numel(), device=z.device).split(DECODED):
+            own = rows % len(x)
+            numbers = self.numbers(z.flatten(0, 1)[rows], None if y is None else y[own])
+            likelihoods.append(self.head.log_prob(numbers, x[own]).flatten(1).sum(1))
+        likelihood = torch.cat(likelihoods).view(z.shape[:2])
+        return likelihood + prior_over_posterior(z, log_var, noise)
 
     def _noise(
         self, shape: tuple[int, ...], generator: torch.Generator | None

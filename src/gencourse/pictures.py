@@ -98,6 +98,32 @@ def heat(
         bar.outline.set_visible(False)
 
 
+def bars(
+    values: Mapping[str, float], alt: str, *, xlabel: str, log: bool = False
+) -> None:
+    """Show a horizontal bar for each value, its name and its number beside it.
+
+    Args:
+        values: finite numbers; with ``log`` above 0, else 0 or more. The first is at
+            the top.
+        alt: what the figure shows, in words.
+        xlabel: what the values are, with their unit.
+        log: make the axis logarithmic.
+    """
+    found = torch.tensor([*values.values()], dtype=torch.float64)
+    fits = found > 0 if log else found >= 0
+    if not len(found) or not (found.isfinite() & fits).all():
+        least = "above 0" if log else "0 or more"
+        raise ValueError(f"expected finite numbers, {least}, got {dict(values)}")
+    with figure(alt, height=0.7 + 0.28 * len(found)) as axes:
+        drawn = axes.barh(list(values), found.tolist(), color=COLOURS[0], log=log)
+        axes.bar_label(drawn, fmt=lambda value: f"{value:.3g}", padding=3)
+        axes.invert_yaxis()
+        axes.margins(x=0.15)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(xlabel)
+
+
 @contextmanager
 def _panels(panels: Mapping[str, Tensor], alt: str, room: float) -> Iterator[list[Any]]:
     """Give axes for grids of pixels, titled, and ``room`` inches below them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -12,9 +13,15 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from gencourse import cards, data, provenance
+from gencourse.compiling import check_compiling, compile_turns, told_what_compiles
+from gencourse.distributed import check_shares, launch, make_fabric, precision_of
 from gencourse.recipe import Recipe
 from gencourse.schedules import warm_average
-from gencourse.train import Batches, History, fit, make_fabric
+from gencourse.train import Batches, History, fit
+from gencourse.turns import Turn
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Part = tuple[Tensor, ...]
 
@@ -26,6 +33,10 @@ def train(
     resume: bool = False,
     validation: bool = False,
     device: str = "auto",
+    devices: int = 1,
+    strategy: str = "auto",
+    precision: str = "auto",
+    compiled: bool = False,
     progress: bool = True,
 ) -> Path:
     """Train, measure, write NAME.safetensors and its card; return the weights' path.
@@ -39,32 +50,82 @@ def train(
         validation: hold back the last twelfth of the training set and measure on that,
             to choose settings by; else the test set is measured.
         device: "cpu", "cuda" or "auto".
+        devices: how many; the batch is shared among them. See `make_fabric`.
+        strategy: how several devices work together. See `make_fabric`.
+        precision: of the numbers. See `make_fabric`.
+        compiled: let torch.compile translate the losses; on one GPU alone.
         progress: show a bar.
+
+    Raises:
+        ValueError: settings that do not go together, or not here.
+        ChildProcessError: one of several processes died. See `launch`.
     """
-    fabric = make_fabric(device)
+    fabric = make_fabric(
+        device, devices=devices, strategy=strategy, precision=precision
+    )
+    check_shares(recipe.batch_size, devices)
+    if compiled:
+        check_compiling(fabric)
+    if devices > 1:
+        splits(recipe, validation)  # what has to be downloaded is, once
+    job = (recipe, out, resume, validation, compiled, progress)
+    with told_what_compiles():
+        return cast(Path, launch(fabric, _train, *job))
+
+
+def _train(
+    fabric: Fabric,
+    recipe: Recipe,
+    out: Path,
+    resume: bool,
+    validation: bool,
+    compiled: bool,
+    progress: bool,
+) -> Path | None:
     kept, measured = splits(recipe, validation)
     model, start = _begin(recipe)
-    average = _average(model, recipe.ema_decay)
     size, steps = recipe.batch_size, recipe.steps
     batches = Batches(*kept, size=size, steps=steps, seed=recipe.seed)
+    turns = recipe.turns(model, recipe.lr, recipe.weight_decay)
+    turns = compile_turns(turns) if compiled else turns
+    path = checkpoint_of(recipe, out)
+    trained, history = _fit(
+        fabric, recipe, model, turns, batches, path, resume, progress
+    )
+    if not fabric.is_global_zero:  # nobody waits for what rank 0 measures
+        return None
+    card = {**_card(recipe, batches, history, trained), "starts_from": start}
+    card["devices"], card["precision"] = fabric.world_size, precision_of(fabric)
+    card["metrics_split"] = "validation" if validation else "test"
+    card["metrics"] = recipe.metrics(trained, *measured)
+    return cards.write(out, recipe.name, trained, card)
+
+
+def _fit(
+    fabric: Fabric,
+    recipe: Recipe,
+    model: nn.Module,
+    turns: list[Turn],
+    batches: Batches,
+    checkpoint: Path,
+    resume: bool,
+    progress: bool,
+) -> tuple[nn.Module, History]:
+    average = _average(model, recipe.ema_decay)
     history = fit(
-        recipe.turns(model, recipe.lr, recipe.weight_decay),
+        turns,
         batches,
         clip=recipe.clip,
         schedule=recipe.schedule,
         ema=average,
-        checkpoint=checkpoint_of(recipe, out),
+        checkpoint=checkpoint,
         every=recipe.checkpoint_every,
         resume=resume,
         fabric=fabric,
         progress=progress,
     )
     trained: nn.Module = model if average is None else average.module
-    trained = trained.cpu().eval()
-    card = {**_card(recipe, batches, history, trained), "starts_from": start}
-    card["metrics_split"] = "validation" if validation else "test"
-    card["metrics"] = recipe.metrics(trained, *measured)
-    return cards.write(out, recipe.name, trained, card)
+    return trained.cpu().eval(), history
 
 
 def checkpoint_of(recipe: Recipe, out: Path) -> Path:

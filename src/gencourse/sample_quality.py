@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+# Points that are compared with all others at once.
+SIZE = 1000
+
 
 def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean (D,) and covariance (D, D), with N - 1, of features (N, D)."""
@@ -53,10 +56,16 @@ def precision_and_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float,
         raise ValueError(f"expected k in 1 to {min(len(real), len(fake)) - 1}, got {k}")
     # Products of features lose the last digits of a distance in float32.
     real, fake = real.double(), fake.double()
-    return _share_inside(fake, real, k), _share_inside(real, fake, k)
+    reach_of_real, reach_of_fake = _radii(real, k), _radii(fake, k)
+    found, near_real = [], torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
+    for part, reach in zip(real.split(SIZE), reach_of_real.split(SIZE), strict=True):
+        apart = torch.cdist(part, fake)  # both questions are asked of it
+        near_real |= (apart <= reach[:, None]).any(0)
+        found.append((apart <= reach_of_fake).any(1))
+    return float(near_real.double().mean()), float(torch.cat(found).double().mean())
 
 
-def nearest(points: Tensor, among: Tensor, size: int = 1000) -> tuple[Tensor, Tensor]:
+def nearest(points: Tensor, among: Tensor, size: int = SIZE) -> tuple[Tensor, Tensor]:
     """Return the Euclidean distance to the nearest of others, and which that is.
 
     Args:
@@ -81,11 +90,12 @@ def nearest(points: Tensor, among: Tensor, size: int = 1000) -> tuple[Tensor, Te
     return apart.norm(dim=1).float(), places
 
 
-def _share_inside(points: Tensor, centres: Tensor, k: int, size: int = 1000) -> float:
-    """Return the share of points inside the ball of any centre."""
-    parts = centres.split(size)
-    # The nearest to a point is itself, at distance 0.
-    radii = [torch.cdist(p, centres).kthvalue(k + 1).values for p in parts]
-    radius = torch.cat(radii)
-    inside = [(torch.cdist(p, centres) <= radius).any(1) for p in points.split(size)]
-    return float(torch.cat(inside).double().mean())
+def _radii(centres: Tensor, k: int) -> Tensor:
+    """Return the distance of each centre to its k-th neighbour: (N, D) -> (N,)."""
+    # The nearest to a point is itself, at distance 0. Beside kthvalue, topk does not
+    # order what is far.
+    nearest = (
+        torch.cdist(part, centres).topk(k + 1, largest=False).values
+        for part in centres.split(SIZE)
+    )
+    return torch.cat([values.amax(1) for values in nearest])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.swa_utils import AveragedModel
+
+from gencourse.turns import name_of
 
 Schedule = Callable[[float], float]
 
@@ -43,3 +48,31 @@ def warm_average(
     with torch.no_grad():
         for average, weights in zip(averaged, current, strict=True):
             average.lerp_(weights, share)
+
+
+def advance(schedulers: Sequence[LRScheduler]) -> None:
+    """Move the learning rates on by a step."""
+    with warnings.catch_warnings():
+        # In half precision the very first step may be skipped, and the schedule is not.
+        warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
+        for scheduler in schedulers:
+            scheduler.step()
+
+
+def check_average(ema: AveragedModel | None, modules: Sequence[nn.Module]) -> None:
+    """Raise a ValueError unless ema is None or averages a module like the first one."""
+    if ema is None:
+        return
+    averaged = [p.shape for p in ema.module.parameters()]
+    if not modules or averaged != [p.shape for p in modules[0].parameters()]:
+        raise ValueError(
+            "expected ema to be an AveragedModel of the first turn's module"
+        )
+
+
+def averaging(ema: AveragedModel | None) -> str | None:
+    """Return the name of the rule by which weights are averaged, None without one."""
+    if ema is None:
+        return None
+    rule = ema.multi_avg_fn or ema.avg_fn
+    return "mean" if rule is None else name_of(rule)

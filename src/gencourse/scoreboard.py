@@ -10,7 +10,7 @@ from gencourse.cards import Card
 from gencourse.evaluate import measured
 from gencourse.recipe_metrics import DRAWS
 from gencourse.row_measures import SHAPE, Numbers
-from gencourse.scoring import ALL, SECTION
+from gencourse.scoring import SECTION
 from gencourse.tables import TABLES
 
 HOUR = 3600
@@ -59,7 +59,7 @@ class Row:
 
 def names() -> list[str]:
     """Return what the scoreboard lists: tables, then models with a recorded card."""
-    trained = [n for n in recipes.shipped() if scoring.SECTION in recipes.card(n)]
+    trained = [n for n in recipes.shipped() if SECTION in recipes.card(n)]
     return [*TABLES, *trained]
 
 
@@ -70,8 +70,9 @@ def rows() -> list[Row]:
 
 def row(name: str) -> Row:
     """Return the row of one model; see `names` and the errors of `scoring.evaluate`."""
-    card, found = scoring.card_of(name), _measured(scoring.card_of(name))
-    runs = [found, *map(_measured, scoring.cards_of_seeds(name))]
+    card = scoring.card_of(name)
+    runs = [*map(scoring.numbers_of, (card, *scoring.cards_of_seeds(name)))]
+    found = runs[0]
     bits = [value for run in runs if (value := _bits(run)) is not None]
     distances = [r["frechet_distance"] for r in runs if "frechet_distance" in r]
     return Row(
@@ -91,11 +92,6 @@ def row(name: str) -> Row:
         bits_per_dim_of_seeds=bits,
         frechet_distance_of_seeds=distances,
     )
-
-
-def _measured(card: Card) -> Numbers:
-    found: Numbers = card[SECTION][ALL]
-    return found
 
 
 def _density(name: str) -> str:

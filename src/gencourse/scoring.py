@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gencourse import cards, data, provenance, recipes, row_measures
+from gencourse.checkpoint_io import CheckpointError
 from gencourse.gan_metrics import sample_quality
 from gencourse.recipe import Metrics
 from gencourse.recipe_metrics import bits_per_dim
@@ -69,27 +70,28 @@ def evaluate(
         FileNotFoundError: weights or card are not there.
         CheckpointError: they are damaged, or do not belong together.
     """
+    if name in TABLES:
+        card_of(name)  # counting takes longer than missing it
     subject = _subject(name, path)
-    recorded = subject.card.get(SECTION)
-    if recorded is None and few:
-        raise ValueError(
-            f"the card of {name!r} has no numbers of {THOUSAND:,} images: "
-            f"gencourse evaluate {name} --record adds them"
-        )
-    if recorded is None:
+    if not few and SECTION not in subject.card:
         found = subject.metrics(subject.model, *subject.images)
         return Comparison(found, subject.card["metrics"])
+    on_card = numbers_of(subject.card, FEW if few else ALL)
     images = _few(subject.images) if few else subject.images
-    return Comparison(_measured(subject, images), recorded[FEW if few else ALL], few)
+    return Comparison(_measured(subject, images), on_card, few)
 
 
 def record(name: str, path: Path | str | None = None) -> cards.Card:
     """Measure what the scoreboard needs beside a card's metrics; write it, return it.
 
-    A table, which has no card before, gets one whole. See the errors of `evaluate`.
+    A table, which has no card before, gets one whole. See the errors of `evaluate`; a
+    model without samples is a ValueError.
     """
     subject = _subject(name, path)
-    metrics = subject.card.get("metrics", {})
+    if not hasattr(subject.model, "sample"):
+        raise ValueError(f"{name!r} draws no samples, and has no row on the scoreboard")
+    # Of trained weights the metrics are known; a table may have been counted otherwise.
+    metrics = None if name in TABLES else subject.card["metrics"]
     section = {
         ALL: _measured(subject, subject.images, metrics),
         FEW: _measured(subject, _few(subject.images)),
@@ -114,6 +116,27 @@ def card_of(name: str) -> cards.Card:
 def cards_of_seeds(name: str) -> list[cards.Card]:
     """Return the cards of the runs of a recipe with other seeds, without weights."""
     return [cards.read_card(path) for path in sorted(CARDS.glob(f"{name}-seed*.json"))]
+
+
+def numbers_of(card: cards.Card, which: str = ALL) -> Numbers:
+    """Return what a card has recorded of ALL images, or of the first thousand, FEW.
+
+    A card that is not recorded is a ValueError, a damaged section a CheckpointError.
+    """
+    name, section = card.get("name"), card.get(SECTION)
+    if section is None:
+        raise ValueError(
+            f"the card of {name!r} has no numbers for the scoreboard: "
+            f"gencourse evaluate {name} --record adds them"
+        )
+    found = section.get(which) if isinstance(section, dict) else section
+    if not isinstance(found, dict) or any(
+        type(value) not in (int, float) for value in found.values()
+    ):
+        raise CheckpointError(
+            f"the card of {name!r} is damaged: {SECTION}.{which} is {found!r}"
+        )
+    return found
 
 
 def card_path(name: str) -> Path:
@@ -146,6 +169,6 @@ def _table(name: str) -> Subject:
     table, card = fit_table(name)
     if card_path(name).is_file():
         recorded = cards.read_card(card_path(name))
-        card |= {key: recorded[key] for key in ("metrics", SECTION)}
+        card |= {key: recorded[key] for key in ("metrics", SECTION) if key in recorded}
     test = data.load(DATA, "test").x
     return Subject(table, card, bits_per_dim, (test,))

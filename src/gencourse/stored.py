@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from gencourse.images import check_images
+from gencourse.images import check_images, check_levels
 
 
 class StoredImages:
@@ -18,6 +18,7 @@ class StoredImages:
     """
 
     def __init__(self, x: Tensor, *, levels: int = 256, error: float = 1e-3) -> None:
+        check_levels(levels)
         self.shape, self.levels = (*x.shape[1:],), levels
         check_images(x, self.shape, levels)
         if not 0 < error < 1:

@@ -8,20 +8,19 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
 from gencourse import cards, data, provenance
 from gencourse.baselines import IndependentPixels, NeighbourTable, TableDensity
-from gencourse.entry import entry
+from gencourse.entry import MixedTables, entry
 
 DATA = "fashion-mnist"
 TABLES: dict[str, Callable[[Tensor], TableDensity]] = {
     "independent-pixels": IndependentPixels,
     "count-table": NeighbourTable,
-    "mixed-tables": partial(entry, levels=256),
+    "mixed-tables": lambda x: cast("MixedTables", entry(x, 256)),
 }
 DESCRIPTIONS = {
     "independent-pixels": "a histogram of levels for each pixel",

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 
 from gencourse.batches import Batches
 from gencourse.checkpoint_io import CheckpointError
+from gencourse.distributed import launch, make_fabric, precision, summed
 from gencourse.history import History
 from gencourse.schedules import Schedule, constant, warm_average, warmup_cosine
 from gencourse.training_run import TrainingRun
@@ -39,6 +40,7 @@ __all__ = [
     "Turn",
     "constant",
     "fit",
+    "launch",
     "make_fabric",
     "precision",
     "take_turn",
@@ -66,6 +68,11 @@ def fit(
     The modules that own the losses are in training mode meanwhile; after, they are in
     eval mode and on the device that they came from.
 
+    On several devices ``fit`` runs in a process for each, called through `launch`. Each
+    takes its share of every batch, the history holds the means over all of them, and
+    rank 0 alone writes the checkpoint and shows the bar. Every process draws random
+    numbers of its own, and a batch norm sees its process's share alone.
+
     Args:
         turns: pairs of an optimiser and ``losses(*batch)``, which returns a dict of
             scalar terms in nats per image; their sum is lowered. Each turn takes the
@@ -77,7 +84,9 @@ def fit(
         checkpoint: the file that the state of the run is written to, atomically.
         every: steps from one checkpoint to the next; the last step writes one too.
         resume: go on from the checkpoint if it exists, to the weights, bit by bit, that
-            a run without the interruption has.
+            a run without the interruption has. On another number of devices the run
+            goes on from the same weights, optimiser and place in the data, but not bit
+            by bit: sums are rounded in another order, and other numbers are drawn.
         modules: what a checkpoint holds beside the modules that own the losses; needed
             where losses are plain functions.
         fabric: devices and precision; without it one GPU if there is one, else the CPU.
@@ -98,7 +107,7 @@ def fit(
     kept = (
         nullcontext() if checkpoint is None else run.keeping(Path(checkpoint), resume)
     )
-    hidden = not progress
+    hidden = not (progress and fabric.is_global_zero)
     with kept, tqdm(total=batches.steps, initial=run.step, disable=hidden) as bar:
         for row in _steps(run, every):
             bar.set_postfix_str(f"{row['total']:.4g} nats", refresh=False)
@@ -139,35 +148,9 @@ def take_step(run: TrainingRun) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, (_, values) in found.items()}
 
 
-def precision(device: str) -> Literal["32-true", "bf16-mixed", "16-mixed"]:
-    """Return Fabric's name of the precision for "cpu" or "cuda".
-
-    "32-true" on a CPU. On a GPU "bf16-mixed" where the hardware itself has bfloat16,
-    else "16-mixed", whose losses are scaled so that gradients survive half precision.
-    """
-    if device == "cpu":
-        return "32-true"
-    if torch.cuda.is_bf16_supported(including_emulation=False):
-        return "bf16-mixed"
-    return "16-mixed"
-
-
-def make_fabric(device: str = "auto") -> Fabric:
-    """Return a Fabric for one device: "cpu", "cuda", or "auto", a GPU if there is."""
-    if device not in {"auto", "cpu", "cuda"}:
-        raise ValueError(f"expected the device 'auto', 'cpu' or 'cuda', got {device!r}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("the device 'cuda' was asked for, and there is no CUDA here")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    from lightning_fabric import Fabric  # slow to import; loading a model needs it not
-
-    return Fabric(accelerator=device, devices=1, precision=precision(device))
-
-
 def _steps(run: TrainingRun, every: int) -> Iterator[dict[str, float]]:
     began = time.perf_counter() - run.history.seconds
-    cpu_began = time.process_time() - run.history.cpu_seconds
+    cpu_began, cpu_before = time.process_time(), run.history.cpu_seconds
     for module in run.modules:
         module.train()
     try:
@@ -176,7 +159,8 @@ def _steps(run: TrainingRun, every: int) -> Iterator[dict[str, float]]:
             terms = take_step(run)
             row = {**terms, "total": sum(terms.values()), "learning_rate": rate}
             row["seconds"] = time.perf_counter() - began
-            row["cpu_seconds"] = time.process_time() - cpu_began
+            cpu = summed(run.fabric, time.process_time() - cpu_began)
+            row["cpu_seconds"] = cpu_before + cpu
             run.after_step(row)
             if run.step % every == 0 or run.step == run.batches.steps:
                 run.save()

@@ -11,17 +11,15 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 
-from gencourse import checkpoint_io
+from gencourse import checkpoint_io, distributed
 from gencourse.batches import Batches
 from gencourse.checkpoint_io import CheckpointError, State
 from gencourse.history import History
-from gencourse.schedules import Schedule
+from gencourse.schedules import Schedule, advance, averaging, check_average
 from gencourse.turns import (
     NotFiniteError,
     Turn,
     all_finite,
-    averaging,
-    check_average,
     check_turns,
     describe,
     device_of,
@@ -54,14 +52,10 @@ class TrainingRun:
         check_turns(turns)
         if clip is not None and not clip > 0:
             raise ValueError(f"expected clip above 0, got {clip}")
-        if batches.size % fabric.world_size:
-            raise ValueError(
-                f"expected a batch size that {fabric.world_size} devices can share, "
-                f"got {batches.size}"
-            )
-        owners = [owner_of(losses) for _, losses in turns]
-        every = [m for m in (*owners, *modules) if m is not None]
-        self.modules = list(dict.fromkeys(every))
+        distributed.check_shares(batches.size, fabric.world_size)
+        owners = (owner_of(losses) for _, losses in turns)
+        held = (m for m in (*owners, *modules) if m is not None)
+        self.modules = list(dict.fromkeys(held))
         self.optimizers = list(dict.fromkeys(optimizer for optimizer, _ in turns))
         self.fabric, self.ema, self.clip, self.schedule = fabric, ema, clip, schedule
         check_average(ema, self.modules)
@@ -75,6 +69,8 @@ class TrainingRun:
         self.saved_step: int | None = None
         for module in (*modules, *([] if ema is None else [ema])):
             fabric.to_device(module)
+        if fabric.world_size > 1:
+            distributed.seed_rank(batches.seed, fabric.global_rank, 0)
 
     @property
     def step(self) -> int:
@@ -84,13 +80,11 @@ class TrainingRun:
     def batch(self, turn: int) -> tuple[Tensor, ...]:
         """Return this device's share of the batch for a turn of the coming step."""
         whole = self.batches.at(self.step * len(self.turns) + turn)
-        rank, devices = self.fabric.global_rank, self.fabric.world_size
-        return tuple(part[rank::devices] for part in whole)
+        return tuple(distributed.share(self.fabric, part) for part in whole)
 
     def after_step(self, row: dict[str, float]) -> None:
         """Move schedules and the average on; add a row to the history."""
-        for scheduler in self.schedulers:
-            scheduler.step()
+        advance(self.schedulers)
         if self.ema is not None:
             self.ema.update_parameters(self.modules[0])
         self.history.append(row)
@@ -99,8 +93,9 @@ class TrainingRun:
     def keeping(self, checkpoint: Path, resume: bool) -> Iterator[None]:
         """Keep the state in a file; with ``resume``, go on from what is there."""
         self._check_complete()
-        first = self.fabric.is_global_zero
-        with checkpoint_io.sole_writer(checkpoint) if first else nullcontext():
+        lock = checkpoint_io.sole_writer if self.fabric.is_global_zero else nullcontext
+        with lock(checkpoint):
+            self.fabric.barrier()
             if checkpoint.exists() and not resume:
                 raise FileExistsError(
                     f"{checkpoint} exists: pass resume=True to go on from it, "
@@ -158,7 +153,11 @@ class TrainingRun:
         if state["precision"]:
             self.fabric.strategy.precision.load_state_dict(state["precision"])
         self.history = History.from_state_dict(state["history"])
-        checkpoint_io.set_random_state(state["random"][self.fabric.global_rank])
+        rank, states = self.fabric.global_rank, state["random"]
+        if 0 < rank >= len(states):  # this process is new to the run
+            distributed.seed_rank(self.batches.seed, rank, self.step)
+        else:
+            checkpoint_io.set_random_state(states[rank])
 
     def stopped(self, why: str) -> str:
         """Return a sentence that says where the run stopped and what is left of it."""
@@ -186,7 +185,6 @@ class TrainingRun:
             "clip": self.clip,
             "schedule": name_of(self.schedule),
             "average of the weights": averaging(self.ema),
-            "number of devices": self.fabric.world_size,
         }
 
     def _check_complete(self) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from inspect import ismethod
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -39,8 +39,12 @@ def check_turns(turns: Sequence[Turn]) -> None:
 
 
 def owner_of(losses: Losses) -> nn.Module | None:
-    """Return the module that a bound method belongs to; None for a plain function."""
-    owner = getattr(losses, "__self__", None)
+    """Return the module that a bound method belongs to; None for a plain function.
+
+    Also of a method that torch.compile has made a function of.
+    """
+    method = losses if ismethod(losses) else getattr(losses, "__wrapped__", None)
+    owner = getattr(method, "__self__", None)
     return owner if isinstance(owner, nn.Module) else None
 
 
@@ -80,43 +84,53 @@ def name_of(function: Callable[..., object]) -> str:
 
 def set_up(turns: Sequence[Turn], fabric: Fabric) -> list[Turn]:
     """Return the turns on the devices of Fabric, their modules moved there in place."""
-    several = fabric.world_size > 1
-    if several and any(owner_of(losses) is None for _, losses in turns):
-        # Gradients meet where the module is called; a plain function goes past that.
-        raise ValueError("on several devices losses must be methods of a module")
-    modules: dict[int, nn.Module] = {}
-    optimizers: dict[int, Optimizer] = {}
+    movers: dict[int, Optimizer] = {}
+    wrapped: dict[tuple[int, int], Any] = {}
     ready: dict[tuple[int, Losses], Turn] = {}
     for optimizer, losses in turns:
-        owner = owner_of(losses)
-        if owner is not None and id(owner) not in modules:
-            modules[id(owner)] = fabric.setup_module(owner)
-        if id(optimizer) not in optimizers:
-            optimizers[id(optimizer)] = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
-        through = _through(modules[id(owner)], losses) if several else losses
-        ready.setdefault((id(optimizer), losses), (optimizers[id(optimizer)], through))
+        owner, mover = owner_of(losses), id(optimizer)
+        if mover not in movers:
+            movers[mover] = fabric.setup_optimizers(optimizer)  # type: ignore[assignment]
+        if fabric.world_size > 1:
+            _check_held(optimizer, losses)
+        if owner is not None and (mover, id(owner)) not in wrapped:
+            wrapped[mover, id(owner)] = _wrapped(optimizer, owner, fabric)
+        if (mover, losses) not in ready:
+            through = losses
+            if fabric.world_size > 1:
+                through = _through(wrapped[mover, id(owner)], losses)
+            ready[mover, losses] = (movers[mover], through)
     return [ready[id(optimizer), losses] for optimizer, losses in turns]
 
 
-def _through(wrapped: nn.Module, losses: Losses) -> Losses:
-    name = losses.__name__
-    if name == "forward":
-        return wrapped
-    wrapped.mark_forward_method(name)  # type: ignore[operator]
-    method: Losses = getattr(wrapped, name)
-    return method
+def _wrapped(optimizer: Optimizer, owner: nn.Module, fabric: Fabric) -> nn.Module:
+    # Only what the optimiser moves: the rest has no gradients to wait for.
+    moved = {id(p) for p in parameters_of(optimizer)}
+    with _frozen(p for p in owner.parameters() if id(p) not in moved):
+        return fabric.setup_module(owner)
+
+
+def _check_held(optimizer: Optimizer, losses: Losses) -> None:
+    # Gradients meet where the module is called; a plain function goes past that.
+    owner = owner_of(losses) if ismethod(losses) else None
+    held = set() if owner is None else {id(p) for p in owner.parameters()}
+    if not {id(p) for p in parameters_of(optimizer)} <= held:
+        raise ValueError(
+            "on several devices losses must be methods of the module that holds what "
+            f"they move: {name_of(losses)} is not"
+        )
+
+
+def _through(wrapped: Any, losses: Losses) -> Losses:  # noqa: ANN401
+    if losses.__name__ == "forward":
+        return cast(Losses, wrapped)
+    wrapped.mark_forward_method(losses)
+    return cast(Losses, getattr(wrapped, losses.__name__))
 
 
 @contextmanager
-def only(optimizer: Optimizer, others: Sequence[Optimizer]) -> Iterator[None]:
-    """Let gradients reach the parameters of one optimiser and of none of the others."""
-    mine = {id(p) for p in parameters_of(optimizer)}
-    frozen = [
-        p
-        for other in others
-        for p in parameters_of(other)
-        if id(p) not in mine and p.requires_grad
-    ]
+def _frozen(parameters: Iterable[Tensor]) -> Iterator[None]:
+    frozen = [p for p in parameters if p.requires_grad]
     for p in frozen:
         p.requires_grad_(False)
     try:
@@ -126,23 +140,13 @@ def only(optimizer: Optimizer, others: Sequence[Optimizer]) -> Iterator[None]:
             p.requires_grad_(True)
 
 
-def check_average(ema: AveragedModel | None, modules: Sequence[nn.Module]) -> None:
-    """Raise a ValueError unless ema is None or averages a module like the first one."""
-    if ema is None:
-        return
-    averaged = [p.shape for p in ema.module.parameters()]
-    if not modules or averaged != [p.shape for p in modules[0].parameters()]:
-        raise ValueError(
-            "expected ema to be an AveragedModel of the first turn's module"
-        )
-
-
-def averaging(ema: AveragedModel | None) -> str | None:
-    """Return the name of the rule by which weights are averaged, None without one."""
-    if ema is None:
-        return None
-    rule = ema.multi_avg_fn or ema.avg_fn
-    return "mean" if rule is None else name_of(rule)
+@contextmanager
+def only(optimizer: Optimizer, others: Sequence[Optimizer]) -> Iterator[None]:
+    """Let gradients reach the parameters of one optimiser and of none of the others."""
+    mine = {id(p) for p in parameters_of(optimizer)}
+    theirs = (p for other in others for p in parameters_of(other))
+    with _frozen(p for p in theirs if id(p) not in mine):
+        yield
 
 
 def finite_values(terms: dict[str, Tensor], fabric: Fabric) -> dict[str, float]:

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chapters import chapter_sources, read_source, write_whole
+from chapters import page_sources, read_source, write_whole
 from execute import drift
 from sample_book import CHAPTER, write_sample
 from site_config import ROOT
 
-CHAPTERS = chapter_sources(ROOT)
+PAGES = page_sources(ROOT)
 
 
-@pytest.mark.parametrize("source", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", PAGES, ids=lambda path: path.stem)
 def test_pair_is_in_step(source: Path):
     notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
     assert drift(notebook, read_source(source)) == [], f"make run CHAPTER={source.stem}"
 
 
 def test_every_notebook_has_a_source():
-    notebooks = {path.stem for path in (ROOT / "book" / "chapters").glob("*.ipynb")}
-    assert notebooks == {path.stem for path in CHAPTERS} != set()
+    notebooks = {path.stem for path in (ROOT / "book").glob("*/*.ipynb")}
+    assert notebooks == {path.stem for path in PAGES} != set()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chapters import chapter_sources, read_source
+from chapters import page_sources, read_source
 from execute import faults, main, without_progress
 from nbformat.v4 import new_output
 from sample_book import CHAPTER, write_sample
@@ -17,7 +17,7 @@ from stamp import stamp
 RUNNABLE = CHAPTER.replace("\nfrom gencourse import toy\n", "")
 
 
-@pytest.mark.parametrize("source", chapter_sources(ROOT), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", page_sources(ROOT), ids=lambda path: path.stem)
 def test_outputs_are_fresh_and_say_where_they_were_made(source: Path):
     assert faults(source, ROOT) == []
     notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)

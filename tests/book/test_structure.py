@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chapters import chapter_sources, read_source
+from chapters import chapter_sources, page_sources, read_source
 from listing import source_of
 from nbformat import NotebookNode
 from site_config import ROOT
@@ -24,6 +24,9 @@ MODULES = sorted(SRC.rglob("*.py"))
 CHAPTERS = chapter_sources(ROOT)
 each_module = pytest.mark.parametrize(
     "path", MODULES, ids=lambda path: path.relative_to(SRC).as_posix()
+)
+each_page = pytest.mark.parametrize(
+    "source", page_sources(ROOT), ids=lambda path: path.stem
 )
 each_chapter = pytest.mark.parametrize("source", CHAPTERS, ids=lambda path: path.stem)
 
@@ -235,14 +238,14 @@ def test_a_solution_shows_the_reference(source: Path):
         assert shown.get(reference.__qualname__) == Path(file).resolve(), key
 
 
-@each_chapter
+@each_page
 def test_every_listing_names_something_that_exists(source: Path):
     text = "\n".join(cell.source for cell in read_source(source).cells)
     for path, name in LISTING.findall(text):
         assert source_of(source.parent / path, name)
 
 
-@each_chapter
+@each_page
 def test_cells_define_only_stubs_and_experiments(source: Path):
     for cell in code_cells(source):
         if not tags_of(cell) & {"exercise", "experiment"}:
@@ -263,7 +266,7 @@ def test_no_page_redefines_what_the_package_has():
                 assert package & {node.name for node in definitions(cell)} == set()
 
 
-@each_chapter
+@each_page
 def test_cells_are_short(source: Path):
     for cell in code_cells(source):
         if not tags_of(cell) & {"exercise", "experiment"}:

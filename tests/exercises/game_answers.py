@@ -244,6 +244,62 @@ def step_late(g, d, g_opt, d_opt, x, z):
     return told.item(), fooled.item()
 
 
+def step_scored_once(keep):
+    """Both losses go back through the same scores of the generated points."""
+
+    def answer(g, d, g_opt, d_opt, x, z):
+        logits = d(g(z))
+        told = discriminator_loss(d(x), logits)
+        d_opt.zero_grad()
+        told.backward(retain_graph=keep)
+        d_opt.step()
+        fooled = non_saturating(logits)
+        g_opt.zero_grad()
+        fooled.backward()
+        g_opt.step()
+        return told.item(), fooled.item()
+
+    return answer
+
+
+def step_attached(g, d, g_opt, d_opt, x, z):
+    """The bug of the exercise, without what hides it."""
+    fake = g(z)
+    told = discriminator_loss(d(x), d(fake))
+    d_opt.zero_grad()
+    told.backward()
+    d_opt.step()
+    fooled = non_saturating(d(fake))
+    g_opt.zero_grad()
+    fooled.backward()
+    g_opt.step()
+    return told.item(), fooled.item()
+
+
+def step_twice_back(g, d, g_opt, d_opt, x, z):
+    told = discriminator_loss(d(x), d(g(z).detach()))
+    told.backward()
+    told.backward()
+    return told.item(), told.item()
+
+
+def step_with_graph(g, d, g_opt, d_opt, x, z):
+    told = discriminator_loss(d(x), d(g(z).detach()))
+    d_opt.zero_grad()
+    told.backward()
+    d_opt.step()
+    fooled = non_saturating(d(g(z)))
+    g_opt.zero_grad()
+    fooled.backward()
+    g_opt.step()
+    return told, fooled
+
+
+def measured_late(g, d, g_opt, d_opt, x, z):
+    told, _ = step()(g, d, g_opt, d_opt, x, z)
+    return told, non_saturating(d(g(z))).item()
+
+
 def step_zeroed(who):
     def answer(g, d, g_opt, d_opt, x, z):
         fake = g(z)
@@ -372,7 +428,10 @@ WRONG = {
         "loss is halved in what": step(
             returned=lambda told, fooled: (told / 2, fooled)
         ),
-        "discriminator's loss that you return": measured_again("told"),
+        "that after both have moved": measured_again("told"),
+        "discriminator's loss that you return is off": step(
+            returned=lambda told, fooled: (told + 1, fooled)
+        ),
         "generator's loss that you return": step(
             returned=lambda told, fooled: (told, fooled + 1)
         ),
@@ -381,7 +440,11 @@ WRONG = {
         "leaves the generator in eval": leaving(lambda g, d: g.eval()),
         "After a second step": step_with_state_lost,
         "changed its input x": step_of_real_changed,
-        "modified by an inplace operation": step_late,
+        "scored before the discriminator moved": step_late,
+        "back into the generator in the discriminator's turn": step_attached,
+        "Two backward calls": step_twice_back,
+        "still hold their graph": step_with_graph,
+        "generator's loss that you return is that after it moved": measured_late,
     }
 }
 

@@ -42,6 +42,10 @@ def telling_in_place(r, f):
     return F.softplus(r.neg_()).mean() + F.softplus(f).mean()
 
 
+def log1p_exp(x):
+    return torch.log1p(torch.exp(x))
+
+
 def fooling_bce(f):
     return bce(f, torch.ones_like(f))
 
@@ -76,6 +80,26 @@ def optimum_numpy(p, q):
 
 def optimum_tanh(p, q):
     return (1 + torch.tanh((p - q) / 2)) / 2
+
+
+def optimum_loop(p, q):
+    return torch.stack([(a - b).sigmoid() for a, b in zip(p, q, strict=True)])
+
+
+def optimum_vmap(p, q):
+    return torch.vmap(lambda a, b: (a - b).sigmoid())(p, q)
+
+
+def optimum_numpy_loop(p, q):
+    p, q = p.numpy(), q.numpy()
+    return np.array(
+        [0.5 + np.tanh((p[i] - q[i]) / 2) / 2 for i in range(len(p))], dtype=p.dtype
+    )
+
+
+def optimum_of_floats(p, q):
+    pairs = zip(p.tolist(), q.tolist(), strict=True)
+    return [0.5 + math.tanh((a - b) / 2) / 2 for a, b in pairs]
 
 
 def optimum_in_place(p, q):
@@ -191,6 +215,24 @@ def penalty_of_inputs(critic, real, fake, share):
     points = mix(real, fake, share)
     (g,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
     return (norm(g) - 1).square().mean()
+
+
+def by_inputs(name):
+    """The gradient is that in what was given, in place of the points."""
+
+    def answer(critic, real, fake, share):
+        given = {"real": real, "fake": fake, "share": share}
+        given[name] = given[name].clone().requires_grad_()
+        scores = critic(mix(**given)).sum()
+        (g,) = torch.autograd.grad(scores, given[name], create_graph=True)
+        return (g.reshape(len(g), -1).norm(dim=1) - 1).square().mean()
+
+    return answer
+
+
+def with_constant(small):
+    """Under the root, so that it has a slope at 0."""
+    return of_norm(lambda n: ((n.square() + small).sqrt() - 1).square().mean())
 
 
 def penalty_freezing(critic, real, fake, share):
@@ -370,6 +412,30 @@ def unclamped(a, b):
     )
 
 
+def by_roots(first, shared):
+    """Both roots as they are given: of a covariance, and the trace of the other."""
+    return sharing(lambda a, b: shared(first(a) @ b @ first(a)))
+
+
+def root_unclamped(a):
+    values, vectors = torch.linalg.eigh(a)
+    return (vectors * values.sqrt()) @ vectors.T
+
+
+def root_turned(a):
+    values, vectors = torch.linalg.eigh(a)
+    return (vectors.T * values.clamp(min=0).sqrt()) @ vectors
+
+
+def root_half_turned(a):
+    values, vectors = torch.linalg.eigh(a)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors
+
+
+def root_of_each(a):
+    return a.clamp(min=0).sqrt()
+
+
 def frechet_float32(m, a, n, b):
     return frechet(*(v.float() for v in (m, a, n, b)))
 
@@ -391,6 +457,9 @@ RIGHT = {
         optimum_softmax,
         optimum_numpy,
         optimum_tanh,
+        optimum_loop,
+        optimum_vmap,
+        optimum_numpy_loop,
     ],
     "gan.gradient_penalty": [
         penalty_norm,
@@ -456,12 +525,14 @@ WRONG = {
         "The images of the batch are averaged.": lambda r, f: less(r) + more(f),
         "The two parts": lambda r, f: torch.stack([less(r).mean(), more(f).mean()]),
         "meets every fake one": lambda r, f: less(r)[:, None] + more(f),
+        "logit is subtracted from 1": telling(less, lambda f: less(1 - f)),
+        "of logit -200 your loss is inf, where 200.693 is due: in float32 exp(200) is "
+        "inf": telling(lambda r: log1p_exp(-r), log1p_exp),
+        "a loss has no axes": lambda r, f: telling_bce(r, f)[None],
         "fake image of logit 30 your loss is inf": lambda r, f: (
             -(r.sigmoid().log().mean() + (1 - f.sigmoid()).log().mean())
         ),
-        "real image of logit -200 your loss is inf": telling(
-            lambda r: -r.sigmoid().log(), more
-        ),
+        "fake image of logit 200 your loss is inf": telling(less, log1p_exp),
         "real image of logit 200 your loss is nan": telling(
             lambda r: less(r) if (r < 0).any() else -(r.exp() / (r.exp() + 1)).log(),
             more,
@@ -512,7 +583,12 @@ WRONG = {
         "Both labels": lambda f: (less(f) + more(f)).mean(),
         "loss is NaN": lambda f: -f.log().mean(),
         "The images of the batch are averaged.": less,
-        "logit -200 your loss is inf": lambda f: -f.sigmoid().log().mean(),
+        "logit -200 your loss is inf, where 200 is due: in float32 exp(200) is inf": (
+            lambda f: log1p_exp(-f).mean()
+        ),
+        "logit is subtracted from 1": lambda f: less(1 - f).mean(),
+        "logit is subtracted from 1 in yours, and": lambda f: -less(1 - f).mean(),
+        "a loss has no axes": lambda f: fooling_bce(f)[None],
         "logit -30 your loss is 18.4207": lambda f: -(f.sigmoid() + 1e-8).log().mean(),
         "logit -200 your loss is 100": lambda f: F.binary_cross_entropy(
             f.sigmoid(), torch.ones_like(f)
@@ -569,6 +645,11 @@ WRONG = {
         "With log-densities of shape (2, 3)": lambda p, q: (
             (p - q).sigmoid() * (1 + 0.1 * (p.ndim > 1))
         ),
+        "With log_data = 0 and log_model = 12 your D is 4.5": lambda p, q: (
+            (p - q).clamp(-10, 10).sigmoid()
+        ),
+        "log_model = 60 your D is 3": lambda p, q: (p - q).clamp(-15, 15).sigmoid(),
+        "(2, 3) your function raises TypeError": optimum_of_floats,
         "worked out in float32": lambda p, q: (p.float() - q.float()).sigmoid(),
         "changed its input log_data": optimum_in_place,
         "share of the data's density. For": lambda p, q: (p - q).sigmoid() + 0.1,
@@ -588,7 +669,10 @@ WRONG = {
         "the mean norm": of_norm(torch.mean),
         "this is the mean square": of_norm(lambda n: n.square().mean()),
         "as of R1": of_norm(lambda n: n.square().mean() / 2),
-        "nothing squared": of_norm(lambda n: (n - 1).mean()),
+        "difference is not squared": of_norm(lambda n: (n - 1).mean()),
+        "norm is squared, and the difference is not": of_norm(
+            lambda n: (n**2 - 1).mean()
+        ),
         "square is missing": of_norm(lambda n: (n - 1).abs().mean()),
         "Only a norm above": of_norm(lambda n: (n - 1).clamp(min=0).square().mean()),
         "Only a norm below": of_norm(lambda n: (1 - n).clamp(min=0).square().mean()),
@@ -623,6 +707,9 @@ WRONG = {
         "at the real images": at(lambda x, y, a: x),
         "at the fake images": at(lambda x, y, a: y),
         "it is the fake one's": at(lambda x, y, a: mix(y, x, a)),
+        "gradients are those in the real images": by_inputs("real"),
+        "gradients are those in the fake images": by_inputs("fake"),
+        "gradients are those in the shares": by_inputs("share"),
         "half way": at(lambda x, y, a: (x + y) / 2),
         "along the columns": at(lambda x, y, a: a * x + (1 - a) * y),
         "along the rows": at(lambda x, y, a: a[:, None] * x + (1 - a[:, None]) * y),
@@ -652,6 +739,8 @@ WRONG = {
         "each image's norm is 0": of_norm(
             lambda n: (n + 0.5 * (n == 0) - 1).square().mean()
         ),
+        "norm of 0 is 0.1": with_constant(1e-2),
+        "a penalty has no axes": lambda *given: penalty_norm(*given)[None],
         "changed its input real": penalty_in_place,
         "between the images.": of_norm(lambda n: (n - 1.2).square().mean()),
     },
@@ -697,6 +786,10 @@ WRONG = {
         "Squared distances": counted(distances=lambda p, c: table(p, c) ** 2),
         "square of the radius": counted(bound=lambda r: r**2),
         "twice the radius": counted(bound=lambda r: 2 * r),
+        "three times the radius": counted(bound=lambda r: 3 * r),
+        "greatest index of a mode": counted(
+            lambda d, r, good, nearest: len(torch.bincount(nearest[good]))
+        ),
         "half the radius": counted(bound=lambda r: r / 2),
         "sum of absolute": counted(distances=lambda p, c: torch.cdist(p, c, p=1.0)),
         "Each coordinate": counted(
@@ -711,7 +804,14 @@ WRONG = {
         "samples come together": counted(share=lambda d, r, good, nearest: good),
         "a pair (modes reached": lambda p, c, r: modes_loop(p, c, r)[0],
         "exactly at the radius": modes_strict,
-        "With points (9, 3)": lambda p, c, r: (
+        "With points of shape (40, 4), centres of shape (6, 4) and radius 0.001 the "
+        "number of modes": counted(
+            lambda d, r, good, nearest: (
+                len(nearest[good].unique()) + (d.shape == (40, 6))
+            )
+        ),
+        "With points of shape (9, 3), centres of shape (1, 3) and radius 50 the "
+        "share": lambda p, c, r: (
             modes_loop(p, c, r)[0],
             modes_loop(p, c, r)[1] / (1 + (len(p) == 9) * (r == 50)),
         ),
@@ -792,7 +892,33 @@ WRONG = {
         "A matrix has a trace": lambda m, a, n, b: (
             (m - n).square().sum() + a + b - 2 * root(root(a) @ b @ root(a))
         ),
-        "your function raises": sharing(cholesky_first),
+        "a Cholesky factor": sharing(cholesky_first),
+        "have no real root": by_roots(root_unclamped, lambda m: root(m).trace()),
+        "transposed ones stand first": by_roots(root_turned, lambda m: root(m).trace()),
+        "same eigenvectors stand on both sides": by_roots(
+            root_half_turned, lambda m: torch.linalg.eigvalsh(m).clamp(0).sqrt().sum()
+        ),
+        "root is taken of the trace": by_roots(root, lambda m: m.trace().sqrt()),
+        "second root is that of each number": by_roots(
+            root, lambda m: root_of_each(m).trace()
+        ),
+        "first root is that of each number": by_roots(
+            root_of_each, lambda m: root(m).trace()
+        ),
+        "Both roots are those of each": by_roots(
+            root_of_each, lambda m: root_of_each(m).trace()
+        ),
+        "numbers of the root are added up": by_roots(root, lambda m: root(m).sum()),
+        "sought of a matrix with NaN": by_roots(
+            torch.sqrt, lambda m: torch.linalg.eigvals(m).real.clamp(0).sqrt().sum()
+        ),
+        "A clamp without a bound": by_roots(
+            root, lambda m: torch.linalg.eigvalsh(m).clamp().sqrt().sum()
+        ),
+        "raises IndexError": lambda m, a, n, b: (
+            frechet(m, a, n, b) + (0 * m[4:][0] if len(m) == 4 else 0)
+        ),
+        "a distance has no axes": lambda *given: frechet(*given)[None],
         "is something small added": sharing(jittered),
         "may fall below 0": sharing(unclamped),
         "worked out in float32": frechet_float32,

@@ -10,6 +10,7 @@ import textwrap
 
 import autoencoder_answers
 import autoregressive_answers
+import comparison_answers
 import density_answers
 import gan_answers
 import pixelcnn_answers
@@ -27,6 +28,7 @@ RIGHT = (
     | autoencoder_answers.RIGHT
     | vae_answers.RIGHT
     | gan_answers.RIGHT
+    | comparison_answers.RIGHT
 )
 WRONG = (
     density_answers.WRONG
@@ -36,6 +38,7 @@ WRONG = (
     | autoencoder_answers.WRONG
     | vae_answers.WRONG
     | gan_answers.WRONG
+    | comparison_answers.WRONG
 )
 WRONG_CASES = [
     pytest.param(key, phrase, id=f"{key}-{phrase}")
@@ -137,7 +140,8 @@ def test_an_exercise_is_complete(key):
 
 
 @pytest.mark.parametrize(
-    "chapter", ["density", "pixelrnn", "pixelcnn", "autoencoder", "vae", "gan"]
+    "chapter",
+    ["density", "pixelrnn", "pixelcnn", "autoencoder", "vae", "gan", "comparison"],
 )
 def test_a_chapter_goes_from_recall_to_half_an_hour(chapter):
     minutes = [e.minutes for k, e in EXERCISES.items() if k.startswith(f"{chapter}.")]

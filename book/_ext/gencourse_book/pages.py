@@ -99,6 +99,8 @@ def buttons(
 def launch_buttons(app: Sphinx, page: str) -> list[dict[str, str]]:
     """Return the button that opens the reader's notebook in Colab."""
     notebook = reader_notebook(app, page)
+    if notebook is None and not page.startswith("chapters/"):
+        return []
     if notebook is None:
         LOGGER.warning("no reader's notebook: run `make notebooks`", location=page)
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -12,7 +12,10 @@ from torch import Tensor
 from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
 from gencourse.exercises.limits import TimeUp
 from gencourse.exercises.results import converted
-from gencourse.exercises.shown import Told, shown
+from gencourse.exercises.shown import Told, described, shown
+
+# What torch and numpy raise where shapes, dtypes or values do not fit.
+OF_INPUTS = (RuntimeError, IndexError, ValueError, TypeError)
 
 
 class Raised(Exception):  # noqa: N818 - carries an error, is none
@@ -88,8 +91,18 @@ def _same(before: object, after: object) -> bool:
     return before.dtype == after.dtype and torch.equal(before, after.detach())
 
 
-def describe_error(error: BaseException, function: Callable[..., Any]) -> str:
-    """Return a sentence that names an answer's error, and the line where it arose."""
+def describe_error(
+    error: BaseException,
+    function: Callable[..., Any],
+    given: Mapping[str, object] | None = None,
+) -> str:
+    """Return a sentence that names an answer's error, and the line where it arose.
+
+    Args:
+        error: what was raised.
+        function: the learner's.
+        given: its arguments by name, told where they may explain the error.
+    """
     name = type(error).__name__
     if isinstance(error, MemoryError) or "can't allocate memory" in _message(error):
         return "Your function asked for more memory than there is to spare."
@@ -101,7 +114,9 @@ def describe_error(error: BaseException, function: Callable[..., Any]) -> str:
         return "Your function was interrupted before it was done (KeyboardInterrupt)."
     message = _message(error)
     told = f"{name}: {message}" if message else name
-    return f"Your function raised {told}{_place(error, function)}."
+    inputs = described(given or {}) if isinstance(error, OF_INPUTS) else ""
+    with_inputs = f" Given: {inputs}." if inputs else ""
+    return f"Your function raised {told}{place(error, function)}.{with_inputs}"
 
 
 def _message(error: BaseException) -> str:
@@ -112,7 +127,8 @@ def _message(error: BaseException) -> str:
     return lines[0][:200].rstrip(".") if lines else ""
 
 
-def _place(error: BaseException, function: Callable[..., Any]) -> str:
+def place(error: BaseException, function: Callable[..., Any]) -> str:
+    """Return in brackets in which line of a function an error arose, if it did."""
     code = getattr(function, "__code__", None)
     trace, line = error.__traceback__, None
     while trace is not None:

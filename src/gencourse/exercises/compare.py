@@ -99,6 +99,19 @@ def expect(
     raise Wrong(f"{what} {_difference(got, right, at, told)}")
 
 
+def mistake_of(mistakes: Mistakes, *cases: tuple[Tensor, tuple[Any, ...]]) -> str:
+    """Return the sentence on the mistake that explains all results, else nothing.
+
+    Args:
+        mistakes: as in `expect`.
+        cases: results, each with the arguments of the mistakes.
+    """
+    for sentence, mistaken in mistakes.items():
+        if all(near(got, mistaken(*given)) for got, given in cases):
+            return sentence
+    return ""
+
+
 def _difference(got: Tensor, right: Tensor, at: Shape, told: Told | None) -> str:
     inputs = told(tuple(got.shape), at) if told else ""
     yours = f"For {inputs} yours" if inputs else "Yours"
@@ -111,6 +124,13 @@ def expect_whole(value: object, what: str) -> None:
     """Raise Wrong unless a result that is right otherwise is of an integer dtype."""
     if not is_whole(value):
         raise Wrong(f"{what} are right, but as floats: whole numbers are asked for.")
+
+
+def expect_no_axes(value: object, what: str) -> None:
+    """Raise Wrong if a result that is right otherwise has axes of length 1."""
+    shape = tuple(getattr(value, "shape", ()))
+    if shape:
+        raise Wrong(f"The value is right, but of shape {shape}: {what} has no axes.")
 
 
 def _tensor(value: object) -> Tensor:

@@ -17,6 +17,7 @@ from typing import Any
 from gencourse.exercises import (
     autoencoder,
     autoregressive,
+    comparison,
     density,
     gan,
     limits,
@@ -39,6 +40,7 @@ EXERCISES: dict[str, Exercise] = {
         autoencoder,
         vae,
         gan,
+        comparison,
     )
     for exercise in chapter.EXERCISES
 }
@@ -82,7 +84,7 @@ def examine(exercise: Exercise, answer: object) -> Verdict:
             law(guarded)
 
     try:
-        limits.contained(limits.SECONDS, obey_all, printed)
+        limits.contained(limits.SECONDS * exercise.patience, obey_all, printed)
         verdict = Verdict(True, "Passed.", "✓")
     except BaseException as error:
         verdict = _judge(error, guarded)
@@ -96,10 +98,12 @@ def _judge(error: BaseException, answer: Answer) -> Verdict:
         return Verdict(False, str(error))
     if isinstance(error, limits.TimeUp):
         cause = answer.when_stopped or "does a loop never end?"
-        stopped = f"Your function was stopped after {limits.SECONDS:g} seconds"
+        seconds = limits.SECONDS * answer.exercise.patience
+        stopped = f"Your function was stopped after {seconds:g} seconds"
         return Verdict(False, f"{stopped}: {cause}")
     if isinstance(error, Raised):
-        error = error.error
+        sentence = describe_error(error.error, answer.function, answer.given)
+        return Verdict(False, sentence)
     return Verdict(False, describe_error(error, answer.function))
 
 

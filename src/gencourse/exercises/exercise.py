@@ -44,6 +44,7 @@ class Exercise:
         dtype: of the results, or None where the inputs' dtype decides it; a tuple where
             the parts of a pair have one each.
         prepare: what is slow the first time only, done before an answer's time begins.
+        patience: how many times as long as usual a check may take.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Exercise:
     laws: tuple[Law, ...]
     dtype: torch.dtype | tuple[torch.dtype | None, ...] | None = None
     prepare: Callable[[], object] = tuple
+    patience: float = 1.0
 
     @property
     def whole(self) -> bool:

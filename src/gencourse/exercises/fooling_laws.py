@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from gencourse.exercises.answer import Answer
-from gencourse.exercises.compare import Mistakes, expect, near, numbers
+from gencourse.exercises.compare import (
+    Mistakes,
+    expect,
+    expect_no_axes,
+    mistake_of,
+    near,
+    numbers,
+)
 from gencourse.exercises.exercise import Wrong
 from gencourse.exercises.logit_laws import (
     expect_any_dtype,
@@ -20,12 +27,19 @@ from gencourse.exercises.logit_laws import (
 from gencourse.exercises.reach import expect_gradients
 
 FAKE = torch.tensor([-0.9, 0.3, -2.2, 1.3, -0.2])
+OTHERS = torch.tensor([1.0, -1.4, 0.6, 2.0, -3.0])  # no two mistakes agree twice
 SHAPES = {(5,): "The images of the batch are averaged."}
 # Of the right value and the logits, in float64.
 FOOLING: Mistakes = {
     "This is the minimax loss, E[log(1 - D)], flat where D is sure: the "
     "non-saturating one is asked for.": (
         lambda right, f: log_one_minus_sigmoid(f).mean()
+    ),
+    "The logit is subtracted from 1 in yours: D of that is not 1 - D, and the "
+    "generator wants D itself to be high.": lambda right, f: -log_sigmoid(1 - f).mean(),
+    "The logit is subtracted from 1 in yours, and the sign is that of a loss of "
+    "log(1 - D): minus the logarithm of D itself is asked for.": (
+        lambda right, f: log_sigmoid(1 - f).mean()
     ),
     "The labels are exchanged: yours is low where D is sure that the images are fake, "
     "and the generator wants them to pass for real.": (
@@ -78,25 +92,26 @@ NOT_A_NUMBER = (
 )
 
 
-def _right(right: Tensor, *logits: Tensor) -> Tensor:
-    return right
-
-
 def _exact(fake: Tensor) -> Tensor:
     return -log_sigmoid(fake.double()).mean()
 
 
 def fooling_is_known(f: Answer) -> None:
     """Of ordinary logits the value is known."""
-    got, right = numbers(f(FAKE), (), SHAPES), _exact(FAKE)
-    if got.isnan().any():
-        raise Wrong(NOT_A_NUMBER)
-    known = (_right, *FOOLING.values())
-    given = (right, FAKE.double())
-    if not any(near(got, wrong(*given)) for wrong in known):
-        fooling_of_one_image(f)  # few enough to be shown
+    cases: list[tuple[Tensor, tuple[Tensor, ...]]] = []
+    for logits in (FAKE, OTHERS):
+        got, right = numbers(f(logits), (), SHAPES), _exact(logits)
+        if got.isnan().any():
+            raise Wrong(NOT_A_NUMBER)
+        if near(got, right) and not cases:
+            return
+        cases.append((got, (right, logits.double())))
+    if sentence := mistake_of(FOOLING, *cases):
+        raise Wrong(sentence)
+    fooling_of_one_image(f)  # few enough to be shown
+    got, (right, _) = cases[0]
     what = "Your value is not the loss of images that should pass for real."
-    expect(got, right, what, FOOLING, given)
+    expect(got, right, what)
 
 
 def fooling_of_one_image(f: Answer) -> None:
@@ -114,7 +129,7 @@ def fooling_is_finite(f: Answer) -> None:
         for logit in (-far, far):
             fake = torch.tensor([logit])
             case = f"With an image of logit {logit:g}"
-            expect_finite(numbers(f(fake), ()), _exact(fake), case)
+            expect_finite(numbers(f(fake), ()), _exact(fake), case, far)
 
 
 def fooling_can_train(f: Answer) -> None:
@@ -124,5 +139,6 @@ def fooling_can_train(f: Answer) -> None:
 
 
 def fooling_of_float64(f: Answer) -> None:
-    """Logits may be float64."""
+    """Logits may be float64, and the loss is a single number."""
     expect_any_dtype(f, (), _exact(FAKE.double()), (FAKE.double(),))
+    expect_no_axes(f(FAKE), "a loss")

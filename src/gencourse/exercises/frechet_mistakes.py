@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
 import torch
 from torch import Tensor
 
@@ -32,6 +35,39 @@ def _with(shared: Tensor, m: Tensor, a: Tensor, n: Tensor, b: Tensor) -> Tensor:
     return _square(m, n) + _traces(a, b) - 2 * shared
 
 
+def _each(matrix: Tensor) -> Tensor:
+    """The root of each number."""
+    return matrix.clamp(min=0).sqrt()
+
+
+def _inner(first: Tensor, b: Tensor) -> Tensor:
+    return first @ b @ first
+
+
+def turned(m: Tensor, a: Tensor, n: Tensor, b: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Yield sentences, and distances where eigenvectors stand in the wrong places.
+
+    Each eigenvector may point either way, and such a distance changes with that.
+    """
+    values, vectors = torch.linalg.eigh(a)
+    scales = values.clamp(min=0).sqrt()
+    for signs in product((1.0, -1.0), repeat=len(m)):
+        v = vectors * torch.tensor(signs).to(a)
+        for sentence, first in (
+            (TRANSPOSED_FIRST, (v.mT * scales) @ v),
+            (SAME_TWICE, (v * scales) @ v),
+        ):
+            yield sentence, _with(_root(_inner(first, b)).trace(), m, a, n, b)
+
+
+TRANSPOSED_FIRST = (
+    "The eigenvectors are the columns of the matrix that torch returns; in your root "
+    "the transposed ones stand first, and its square is not the covariance."
+)
+SAME_TWICE = (
+    "In your root the same eigenvectors stand on both sides of the roots, none of them "
+    "transposed: its square is not the covariance."
+)
 # Of the right value, and mean and covariance of both, in float64.
 FRECHET: Mistakes = {
     "This is the root of the distance; the squared distance is asked for.": (
@@ -74,6 +110,24 @@ FRECHET: Mistakes = {
     "The root is taken of each number of the product; a matrix's root is another "
     "thing, and its square is the matrix.": (
         lambda right, m, a, n, b: _with((a @ b).sqrt().trace(), m, a, n, b)
+    ),
+    "Your second root is that of each number; a matrix's root is another thing, and "
+    "its square is the matrix.": lambda right, m, a, n, b: _with(
+        _each(_inner(_root(a), b)).trace(), m, a, n, b
+    ),
+    "Your first root is that of each number; a matrix's root is another thing, and its "
+    "square is the matrix.": lambda right, m, a, n, b: _with(
+        _root(_inner(_each(a), b)).trace(), m, a, n, b
+    ),
+    "Both roots are those of each number; a matrix's root is another thing, and its "
+    "square is the matrix.": lambda right, m, a, n, b: _with(
+        _each(_inner(_each(a), b)).trace(), m, a, n, b
+    ),
+    "The root is taken of the trace; the trace of the root is asked for.": (
+        lambda right, m, a, n, b: _with((a @ b).trace().sqrt(), m, a, n, b)
+    ),
+    "The numbers of the root are added up, all of them; its trace is asked for.": (
+        lambda right, m, a, n, b: _with(_root(_inner(_root(a), b)).sum(), m, a, n, b)
     ),
     "The covariances are multiplied number by number in yours, or only their diagonals "
     "count: as if the features were independent.": (

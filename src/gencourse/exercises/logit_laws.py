@@ -9,6 +9,8 @@ from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import Shape, near, numbers
 from gencourse.exercises.exercise import Wrong
 
+FAREST_EXP = 88.0  # of the numbers whose exponential is a float32
+
 
 def log_sigmoid(x: Tensor) -> Tensor:
     """Return log sigmoid(x) without a sigmoid, so that it is right however far x is."""
@@ -25,18 +27,27 @@ def of_draws_alone(far: float) -> tuple[Tensor, Tensor]:
     return torch.tensor([far, -far, 0.5]), torch.tensor([-far, far, -0.5])
 
 
-def expect_finite(got: Tensor, right: Tensor, case: str) -> None:
-    """Raise Wrong unless a loss of far logits is what it should be."""
+def expect_finite(got: Tensor, right: Tensor, case: str, far: float) -> None:
+    """Raise Wrong unless a loss of logits as far as this is what it should be."""
     if near(got, right):
         return
     if not got.isfinite().all():
         raise Wrong(
-            f"{case} your loss is {got.item():g}, where {right.item():.6g} is due: as "
-            "a float such a probability is 0 or 1. Work with the logit itself."
+            f"{case} your loss is {got.item():g}, where {right.item():.6g} is due: "
+            f"{_why_infinite(far)}"
         )
     raise Wrong(
         f"{case} your loss is {got.item():.6g}, where {right.item():.6g} is due: is "
         "there a clamp or a small constant in it?"
+    )
+
+
+def _why_infinite(far: float) -> str:
+    if far < FAREST_EXP:
+        return "as a float such a probability is 0 or 1. Work with the logit itself."
+    return (
+        f"in float32 exp({far:g}) is inf, and the sigmoid of -{far:g} is 0. Softplus "
+        "and logsigmoid of a logit overflow nowhere."
     )
 
 

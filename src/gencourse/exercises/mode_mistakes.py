@@ -58,6 +58,10 @@ MODES: Mistakes = {
     "Your number is that of modes that no good sample reaches.": (
         lambda right, p, c, r: both(len(c) - right[0], right[1])
     ),
+    "Your number is the greatest index of a mode that is reached, plus 1: a mode of a "
+    "lower index may be missed.": lambda right, p, c, r: both(
+        _squares(p, c).argmin(1)[_near(p, c, r).any(1)].max() + 1, right[1]
+    ),
     "Your share is that of modes that are reached; the share of good samples is asked "
     "for.": lambda right, p, c, r: both(right[0], right[0] / len(c)),
     "Your first number is a share of the modes; how many there are is asked for.": (
@@ -86,6 +90,9 @@ MODES: Mistakes = {
     ),
     "Distances are held against twice the radius.": (
         lambda right, p, c, r: _by(_squares(p, c).sqrt(), 2 * r)
+    ),
+    "Distances are held against three times the radius.": (
+        lambda right, p, c, r: _by(_squares(p, c).sqrt(), 3 * r)
     ),
     "Distances are held against half the radius.": (
         lambda right, p, c, r: _by(_squares(p, c).sqrt(), r / 2)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from gencourse.exercises.answer import Answer
-from gencourse.exercises.compare import Mistakes, expect, near, numbers
+from gencourse.exercises.answer import Answer, Raised
+from gencourse.exercises.compare import COARSE, Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
 from gencourse.exercises.logit_laws import expect_any_dtype
 
@@ -133,17 +135,48 @@ def optimum_far_apart(f: Answer) -> None:
 
 
 def optimum_of_any_shape(f: Answer) -> None:
-    """Points may lie on a grid, or be one alone."""
+    """Points may lie on a grid, or one be alone in a row."""
     generator = torch.Generator().manual_seed(0)
-    for shape in ((2, 3), (), (1,), (2, 2, 2)):
+    for shape in ((2, 3), (1,), (2, 2, 2)):
         given = torch.randn(2, *shape, generator=generator).unbind()
-        what = f"With log-densities of shape {shape} each point is to be judged alone."
-        expect(numbers(f(*given), shape), _exact(*given), what)
+        case = f"With log-densities of shape {shape}"
+        try:
+            got = numbers(f(*given), shape)
+        except Raised as raised:
+            raise Wrong(
+                f"{case} your function raises {type(raised.error).__name__}, and with "
+                "shape (4,) it does not: the result has the shape of the log-densities."
+            ) from None
+        what = f"{case} each point is to be judged alone."
+        expect(got, _exact(*given), what)
 
 
 def optimum_of_float64(f: Answer) -> None:
-    """In float64 a small difference of large log-densities counts."""
+    """In float64 a small difference of large log-densities counts, and a small D."""
     log_data = torch.tensor([-1e7, -1e7 + 0.3], dtype=torch.float64)
     log_model = torch.tensor([-1e7 - 0.4, -1e7], dtype=torch.float64)
     given = log_data, log_model
     expect_any_dtype(f, (2,), _exact(*given), given)
+    optimum_of_small_shares(f)
+
+
+def optimum_of_small_shares(f: Answer) -> None:
+    """However small D or 1 - D is, it is not held at a greater number."""
+    for apart in (12.0, 60.0):
+        low, high = (torch.tensor([v], dtype=torch.float64) for v in (0.0, apart))
+        due = 1 / (1 + math.exp(apart))
+        _expect_share(numbers(f(low, high), (1,)), due, f"0 and log_model = {apart:g}")
+        certain = numbers(f(high, low), (1,))
+        if certain.dtype not in COARSE:  # those have no digits for it
+            case = f"{apart:g} and log_model = 0"
+            _expect_share(1 - certain, due, case, "1 - D")
+
+
+def _expect_share(got: Tensor, due: float, case: str, name: str = "D") -> None:
+    found = got.double().item()
+    # So far a hyperbolic tangent, which rounds near 1, is right as well.
+    if not math.isclose(found, due, rel_tol=2e-2, abs_tol=1e-11):
+        raise Wrong(
+            f"With log_data = {case} your {name} is {found:.3g}, where {due:.3g} is "
+            "due: is something clamped, or a small constant added?"
+        )

@@ -8,9 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from gencourse.exercises.answer import Answer, Raised
-from gencourse.exercises.compare import expect, near, numbers
+from gencourse.exercises.compare import expect, expect_no_axes, near, numbers
 from gencourse.exercises.exercise import Wrong
-from gencourse.exercises.penalty_mistakes import OF_GRADIENT, OF_POINTS, mixed, penalty
+from gencourse.exercises.penalty_mistakes import (
+    OF_GRADIENT,
+    OF_POINTS,
+    mixed,
+    norms,
+    penalty,
+)
 
 SHAPE = (4, 2, 4, 4)  # as many images as rows and columns: a wrong axis goes unnoticed
 NO_TRAINING = (
@@ -104,7 +110,25 @@ def penalty_of_images(f: Answer) -> None:
     other = numbers(f(_Critic(32), *given[:2], 1 - given[2]), ())
     if near(got, other):
         what = "Your penalty does not depend on the share that you are given."
+    _expect_no_constant(f, got, gradient)
     expect(got, right, what)
+
+
+def _expect_no_constant(f: Answer, got: Tensor, gradient: Tensor) -> None:
+    """Raise Wrong where a value is off by what is added to norms or under the root."""
+    if near(got, penalty(gradient)):
+        return
+    try:
+        flat = numbers(f(_Critic(32, scale=0.0), *_case(*SHAPE)), ())
+    except Raised:
+        return
+    least, found = 1 - flat.sqrt(), norms(gradient)
+    for added in ((found.square() + least.square()).sqrt(), found + least):
+        if least > 0 and near(got, (added - 1).square().mean(), 1e-6):
+            raise Wrong(
+                f"A norm of 0 is {least.item():.2g} in yours: what is added under the "
+                "root, or to the norm, is large enough to change the penalty."
+            )
 
 
 def penalty_of_any_axes(f: Answer) -> None:
@@ -118,11 +142,13 @@ def penalty_of_any_axes(f: Answer) -> None:
         except Raised as raised:
             name = type(raised.error).__name__
             raise Wrong(
-                f"{case} your function raises {name}, and with images {SHAPE} it does "
-                "not: any axes may follow that of the batch."
+                f"{case} your function raises {name}, and with images of shape {SHAPE} "
+                "it does not: any axes may follow that of the batch."
             ) from None
-        what = f"{case} your value is off, and with images {SHAPE} it is right."
-        expect(got, penalty(critic.slope(mixed(*given))), what)
+        gradient = critic.slope(mixed(*given))
+        _expect_no_constant(f, got, gradient)
+        what = f"{case} your value is off, and with shape {SHAPE} it is right."
+        expect(got, penalty(gradient), what)
 
 
 def penalty_can_train(f: Answer) -> None:
@@ -170,3 +196,4 @@ def penalty_where_flat(f: Answer) -> None:
     # What little stands under a root for safety's sake is let pass.
     what = "Where the critic is flat, each image's norm is 0, and the penalty 1."
     expect(numbers(value, ()), torch.tensor(1.0), what, tolerance=1e-2)
+    expect_no_axes(value, "a penalty")

@@ -13,8 +13,12 @@ Slope = Callable[[Tensor], Tensor]  # from images to the critic's gradient at ea
 
 def mixed(real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
     """Return the points between, each image with its own share of the real one."""
-    along = share.reshape(len(share), *[1] * (real.ndim - 1))
+    along = _along(share, real)
     return along * real + (1 - along) * fake
+
+
+def _along(share: Tensor, real: Tensor) -> Tensor:
+    return share.reshape(len(share), *[1] * (real.ndim - 1))
 
 
 def penalty(gradient: Tensor) -> Tensor:
@@ -55,8 +59,11 @@ OF_GRADIENT: Mistakes = {
     "There is no 1 in yours: this is half the mean square of the norm, as of R1.": (
         lambda g: norms(g).square().mean() / 2
     ),
-    "The 1 is subtracted from the norm, and nothing squared: too steep and too flat "
-    "cancel.": lambda g: (norms(g) - 1).mean(),
+    "The 1 is subtracted from the norm, and the difference is not squared: too steep "
+    "and too flat cancel.": lambda g: (norms(g) - 1).mean(),
+    "The norm is squared, and the difference is not: too steep and too flat cancel.": (
+        lambda g: (norms(g).square() - 1).mean()
+    ),
     "The square is missing: these are distances of the norm from 1.": (
         lambda g: (norms(g) - 1).abs().mean()
     ),
@@ -107,6 +114,18 @@ OF_POINTS: Mistakes = {
     "fake ones.": lambda slope, x, y, a: penalty(slope(x)),
     "Your gradients are those at the fake images; they are asked for between real and "
     "fake ones.": lambda slope, x, y, a: penalty(slope(y)),
+    "Your gradients are those in the real images: how the scores change with the "
+    "points between is asked for.": (
+        lambda slope, x, y, a: penalty(_along(a, x) * slope(mixed(x, y, a)))
+    ),
+    "Your gradients are those in the fake images: how the scores change with the "
+    "points between is asked for.": (
+        lambda slope, x, y, a: penalty((1 - _along(a, x)) * slope(mixed(x, y, a)))
+    ),
+    "Your gradients are those in the shares: how the scores change with the points "
+    "between is asked for.": lambda slope, x, y, a: penalty(
+        (slope(mixed(x, y, a)) * (x - y)).flatten(1).sum(1, keepdim=True)
+    ),
     "The share is the real image's part; in yours it is the fake one's.": (
         lambda slope, x, y, a: penalty(slope(mixed(y, x, a)))
     ),

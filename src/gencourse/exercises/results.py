@@ -44,12 +44,16 @@ def converted(exercise: Exercise, result: object, inputs: tuple[object, ...]) ->
     """Return a result as the tensors that the reference would return.
 
     They get the exercise's dtype, else the first floating input's, or stay what they
-    are where no input is floating. A pair of numbers is one of floats. What is right
-    already comes back itself.
+    are where no input is floating. Numbers become Python's floats where the reference
+    returns such. What is right already, and what is no number, comes back itself.
     """
     tensors = [value for value in inputs if isinstance(value, Tensor)]
     kinds = _kinds_of_pair(exercise.reference)
     due = exercise.dtype
+    if (kind := _returned(exercise.reference)) in (float, int):
+        return _number(result)
+    if not kinds and kind not in (Tensor, None):
+        return result
     if not (kinds or isinstance(due, tuple)):
         return _tensor(result, tensors, due)
     if not isinstance(result, (tuple, list)):
@@ -74,8 +78,12 @@ def is_whole(value: object) -> bool:
 
 def _kinds_of_pair(reference: Function) -> tuple[object, ...]:
     """Return the types of the parts where a tuple is returned, else nothing."""
-    returned = typing.get_type_hints(reference).get("return")
+    returned = _returned(reference)
     return typing.get_args(returned) if typing.get_origin(returned) is tuple else ()
+
+
+def _returned(reference: Function) -> object:
+    return typing.get_type_hints(reference).get("return")
 
 
 def _number(value: object) -> object:

@@ -28,6 +28,18 @@ def shown(given: Mapping[str, object], each: tuple[str, ...]) -> Told:
     return tell
 
 
+def described(given: Mapping[str, object]) -> str:
+    """Return the shapes of tensors by name, and short inputs of other kinds."""
+    return ", ".join(filter(None, map(_description, given, given.values())))
+
+
+def _description(name: str, value: object) -> str:
+    if isinstance(value, Tensor):
+        return f"{name} of shape {tuple(value.shape)}"
+    plain = isinstance(value, (int, float, str, tuple)) and len(repr(value)) <= 20
+    return f"{name} = {value!r}" if plain else ""
+
+
 def _part(value: object, shape: tuple[int, ...], at: tuple[int, ...]) -> object:
     if not isinstance(value, Tensor):
         return value

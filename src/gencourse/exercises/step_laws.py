@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import vector_to_parameters
 
 from gencourse.exercises.answer import Answer
@@ -78,13 +78,21 @@ def step_uses_the_codes(f: Answer) -> None:
             raise Wrong(f"The {name}'s loss does not depend on the codes z.")
 
 
-def logits_of(of: Game, discriminator: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Logits of real and of generated points, by a discriminator of other numbers."""
-    judge = of.networks[DISCRIMINATOR]
-    if discriminator is not None:
-        judge = copy.deepcopy(judge)
-        vector_to_parameters(discriminator, judge.parameters())
-    return judge(of.x), judge(of.networks[GENERATOR](of.z))
+def logits_of(
+    of: Game, discriminator: Tensor | None = None, generator: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Logits of real and of generated points, by networks of other numbers."""
+    judge = _moved(of.networks[DISCRIMINATOR], discriminator)
+    maker = _moved(of.networks[GENERATOR], generator)
+    return judge(of.x), judge(maker(of.z))
+
+
+def _moved(network: nn.Module, row: Tensor | None) -> nn.Module:
+    if row is None:
+        return network
+    other = copy.deepcopy(network)
+    vector_to_parameters(row, other.parameters())
+    return other
 
 
 def step_of_discriminator(f: Answer) -> None:

@@ -76,6 +76,23 @@ CARRIED_BACK = (
     "discriminator's loss too: in the discriminator's turn the generated points are "
     "there to be judged, and nothing should flow back through them."
 )
+# What torch's own errors on a graph come from; its advice would hide the mistake.
+THROWN_AWAY = (
+    "Your step goes back into the generator in the discriminator's turn, which throws "
+    "that graph away, and the generator's turn needs it: torch stops the second "
+    "backward{place}. To keep the graph would hide the mistake: nothing should flow "
+    "back through the points while the discriminator learns."
+)
+TWICE_BACK = (
+    "Two backward calls go through the same part of a graph, which the first one "
+    "throws away: torch stops the second{place}. To keep it would hide the mistake: "
+    "each turn goes back once, from a loss of its own, through what it may move."
+)
+CHANGED_BELOW = (
+    "A backward call{place} goes through numbers that have changed since its loss was "
+    "worked out, and torch stops it: are generated points scored before the {name} "
+    "moved, and the scores used after?"
+)
 EARLIER = (
     "When the {name}'s optimiser steps, its gradient still holds what lay there "
     "before the call: gradients of earlier turns add up."

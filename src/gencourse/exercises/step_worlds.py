@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
-from gencourse.exercises.answer import Answer
+from gencourse.exercises.answer import Answer, Raised, place
 from gencourse.exercises.compare import numbers, pair
+from gencourse.exercises.exercise import Wrong
+from gencourse.exercises.step_mistakes import CHANGED_BELOW, THROWN_AWAY, TWICE_BACK
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
 
@@ -92,10 +95,15 @@ def game(
 
 @dataclass(frozen=True)
 class Turn:
-    """A step of an optimiser: whose, by which gradient, and where both stood then."""
+    """A step of an optimiser: whose, by which gradient, and where both stood then.
+
+    Attributes:
+        touched: the networks whose gradients are not what they were at first.
+    """
 
     name: str
     gradient: Tensor
+    touched: frozenset[str]
     before: dict[str, Tensor]
     after: dict[str, Tensor] = field(default_factory=dict)
 
@@ -107,35 +115,70 @@ class Played:
     turns: list[Turn]
     told: Tensor
     fooled: Tensor
+    graph: bool  # whether what is returned requires a gradient
 
     def turn(self, name: str) -> Turn:
         """Return the first turn of a network."""
         return next(turn for turn in self.turns if turn.name == name)
 
 
+class _Record:
+    """Writes down the steps of both optimisers of a game while it is entered."""
+
+    def __init__(self, of: Game) -> None:
+        self.of = of
+        self.turns: list[Turn] = []
+        self.at_first = {name: of.gradient(name) for name in of.networks}
+
+    def __enter__(self) -> list[Turn]:
+        """Return the list of turns, which grows."""
+        self.handles = [
+            handle
+            for name, optimizer in self.of.optimizers.items()
+            for handle in (
+                optimizer.register_step_pre_hook(partial(self._begin, name)),
+                optimizer.register_step_post_hook(self._end),
+            )
+        ]
+        return self.turns
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the optimisers as they were."""
+        for handle in self.handles:
+            handle.remove()
+
+    def _begin(self, name: str, *_: object) -> None:
+        first = self.at_first.items()
+        touched = frozenset(n for n, g in first if not g.equal(self.of.gradient(n)))
+        self.turns.append(Turn(name, self.of.gradient(name), touched, self._rows()))
+
+    def _end(self, *_: object) -> None:
+        self.turns[-1].after.update(self._rows())
+
+    def _rows(self) -> dict[str, Tensor]:
+        return {name: self.of.row(name) for name in self.of.networks}
+
+
 def played(f: Answer, of: Game) -> Played:
     """Return what happens in a step of an answer."""
-    turns: list[Turn] = []
-
-    def rows() -> dict[str, Tensor]:
-        return {name: of.row(name) for name in of.networks}
-
-    def begin(name: str) -> Callable[..., None]:
-        return lambda *_: turns.append(Turn(name, of.gradient(name), rows()))
-
-    def end(*_: object) -> None:
-        turns[-1].after.update(rows())
-
-    handles = []
-    for name, optimizer in of.optimizers.items():
-        handles += [
-            optimizer.register_step_pre_hook(begin(name)),
-            optimizer.register_step_post_hook(end),
-        ]
-    try:
-        result = f(*of.given())
-    finally:
-        for handle in handles:
-            handle.remove()
+    with _Record(of) as turns:
+        try:
+            result = f(*of.given())
+        except Raised as raised:
+            raise _explained(raised, turns, f) from None
     first, second = pair(result, "discriminator's loss", "generator's loss")
-    return Played(turns, numbers(first, ()), numbers(second, ()))
+    parts = numbers(first, ()), numbers(second, ())
+    graph = any(getattr(part, "requires_grad", False) for part in (first, second))
+    return Played(turns, *parts, graph)
+
+
+def _explained(raised: Raised, turns: list[Turn], f: Answer) -> Exception:
+    """Return the sentence on torch's complaint of a graph, or else what was raised."""
+    message, where = str(raised.error), place(raised.error, f.function)
+    if "the graph a second time" in message:
+        carried = turns and turns[0].name == DISCRIMINATOR
+        carried = carried and GENERATOR in turns[0].touched
+        return Wrong((THROWN_AWAY if carried else TWICE_BACK).format(place=where))
+    if "modified by an inplace operation" in message and turns:
+        return Wrong(CHANGED_BELOW.format(place=where, name=turns[-1].name))
+    return raised

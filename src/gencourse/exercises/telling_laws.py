@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from gencourse.exercises.answer import Answer
-from gencourse.exercises.compare import Mistakes, expect, near, numbers
+from gencourse.exercises.compare import (
+    Mistakes,
+    expect,
+    expect_no_axes,
+    mistake_of,
+    near,
+    numbers,
+)
 from gencourse.exercises.exercise import Wrong
 from gencourse.exercises.logit_laws import (
     expect_any_dtype,
@@ -21,6 +28,8 @@ from gencourse.exercises.reach import expect_gradients
 
 REAL = torch.tensor([1.5, -0.4, 0.7, 2.6, -1.1])
 FAKE = torch.tensor([-0.9, 0.3, -2.2, 1.3, -0.2])
+# Two mistakes may agree by chance, but not twice.
+OTHERS = torch.tensor([0.2, 1.9, -0.8, -1.7, 3.1]), torch.tensor([1, -1.4, 0.6, 2, -3])
 SHAPES = {
     (5,): "The images of the batch are averaged.",
     (10,): "The images of the batch are averaged.",
@@ -67,6 +76,10 @@ TELLING: Mistakes = {
     "The part of real images has the wrong sign.": (
         lambda right, r, f: log_sigmoid(r).mean() - log_one_minus_sigmoid(f).mean()
     ),
+    "Of fake images the logit is subtracted from 1 in yours: D of that is not 1 - D, "
+    "which is a probability.": lambda right, r, f: (
+        -log_sigmoid(r).mean() - log_sigmoid(1 - f).mean()
+    ),
     "For fake images the 1 stands outside the logarithm; it belongs inside.": (
         lambda right, r, f: -log_sigmoid(r).mean() - 1 + log_sigmoid(f).mean()
     ),
@@ -104,10 +117,6 @@ NOT_A_NUMBER = (
 )
 
 
-def _right(right: Tensor, *logits: Tensor) -> Tensor:
-    return right
-
-
 def _exact(real: Tensor, fake: Tensor) -> Tensor:
     r, f = real.double(), fake.double()
     return -log_sigmoid(r).mean() - log_one_minus_sigmoid(f).mean()
@@ -115,15 +124,19 @@ def _exact(real: Tensor, fake: Tensor) -> Tensor:
 
 def telling_is_cross_entropy(f: Answer) -> None:
     """Of ordinary logits the value is known."""
-    got, right = numbers(f(REAL, FAKE), (), SHAPES), _exact(REAL, FAKE)
-    if got.isnan().any():
-        raise Wrong(NOT_A_NUMBER)
-    known = (_right, *TELLING.values())
-    given = (right, REAL.double(), FAKE.double())
-    if not any(near(got, wrong(*given)) for wrong in known):
-        telling_of_one_image(f)  # few enough to be shown
-    what = "Your value is not the cross entropy of telling real from fake."
-    expect(got, right, what, TELLING, given)
+    cases: list[tuple[Tensor, tuple[Tensor, ...]]] = []
+    for logits in ((REAL, FAKE), OTHERS):
+        got, right = numbers(f(*logits), (), SHAPES), _exact(*logits)
+        if got.isnan().any():
+            raise Wrong(NOT_A_NUMBER)
+        if near(got, right) and not cases:
+            return
+        cases.append((got, (right, *(v.double() for v in logits))))
+    if sentence := mistake_of(TELLING, *cases):
+        raise Wrong(sentence)
+    telling_of_one_image(f)  # few enough to be shown
+    got, (right, *_) = cases[0]
+    expect(got, right, "Your value is not the cross entropy of telling real from fake.")
 
 
 def telling_of_one_image(f: Answer) -> None:
@@ -142,9 +155,9 @@ def telling_is_finite(f: Answer) -> None:
         for real in (-far, far):
             logit = torch.tensor([real])
             case = f"With a real image of logit {real:g}"
-            expect_finite(numbers(f(logit, zero), ()), _exact(logit, zero), case)
+            expect_finite(numbers(f(logit, zero), ()), _exact(logit, zero), case, far)
             case = f"With a fake image of logit {real:g}"
-            expect_finite(numbers(f(zero, logit), ()), _exact(zero, logit), case)
+            expect_finite(numbers(f(zero, logit), ()), _exact(zero, logit), case, far)
 
 
 def telling_can_train(f: Answer) -> None:
@@ -155,6 +168,7 @@ def telling_can_train(f: Answer) -> None:
 
 
 def telling_of_float64(f: Answer) -> None:
-    """Logits may be float64."""
+    """Logits may be float64, and the loss is a single number."""
     given = REAL.double(), FAKE.double()
     expect_any_dtype(f, (), _exact(*given), given)
+    expect_no_axes(f(REAL, FAKE), "a loss")
