@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gencourse import figures, pictures
 from gencourse.figures import Picture
-from gencourse.pictures import fields, heat
+from gencourse.pictures import bars, fields, heat
 
 AT = (2, 1)
 # Rows of 4 pixels; the one that looks stands in the third row.
@@ -144,4 +144,38 @@ def test_what_is_no_field_is_said(shown: list[Picture], panels, at, said: str):
 def test_what_is_no_heat_is_said(shown: list[Picture], value: float):
     with pytest.raises(ValueError, match="finite numbers, 0 or more"):
         heat({"a": torch.full((2, 2), value)}, "alt", at=(0, 0), label="strength")
+    assert shown == []
+
+
+def test_bars_stand_in_order_each_with_its_number(drawn: list):
+    bars({"one": 2.5, "none": 0.0, "more": 1234.6}, "alt", xlabel="seconds")
+    (axes,) = drawn[0]
+    assert [bar.get_width() for bar in axes.patches] == [2.5, 0.0, 1234.6]
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert names == ["one", "none", "more"]
+    assert axes.yaxis_inverted()  # the first is at the top
+    assert [text.get_text() for text in axes.texts] == ["2.5", "0", "1,235"]
+    assert axes.get_xscale() == "linear"
+
+
+def test_bars_say_in_words_what_they_show(shown: list[Picture]):
+    bars({"fast": 0.01, "slow": 10.0}, "what it shows", xlabel="seconds", log=True)
+    (picture,) = shown
+    assert picture.alt == "what it shows"
+    assert {"fast", "slow", "0.01", "10", "seconds"} <= set(words(picture))
+
+
+@pytest.mark.parametrize(
+    ("values", "log", "said"),
+    [
+        ({}, False, "finite numbers, 0 or more, got"),
+        ({"a": -1.0}, False, "finite numbers, 0 or more, got"),
+        ({"a": float("nan")}, False, "finite numbers, 0 or more, got"),
+        ({"a": float("inf")}, True, "finite numbers, above 0, got"),
+        ({"a": 0.0}, True, "finite numbers, above 0, got"),
+    ],
+)
+def test_what_are_no_bars_is_said(shown: list[Picture], values, log: bool, said: str):
+    with pytest.raises(ValueError, match=said):
+        bars(values, "alt", xlabel="seconds", log=log)
     assert shown == []

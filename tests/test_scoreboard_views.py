@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gencourse.scoreboard import Row
+from gencourse.scoreboard import Row, rows
 from gencourse.scoreboard_views import (
     CAPTION,
     HEADER,
@@ -72,7 +72,7 @@ def test_the_cells_of_a_row():
         "parameters": "1,234,567",
         "CPU-hours": "0.26",
         "test bits/dim": "3.246 (3.100 to 3.999)",
-        "which": "at most (IWAE-500 of the first 1,000 images)",
+        "which": "at most (IWAE-500)",
         "Fréchet distance": "101.3 (99.0 to 103.1)",
         "precision": "67.9%",
         "recall": "0.0%",
@@ -155,6 +155,16 @@ def test_a_page_shows_all_cells_and_tells_the_floor():
     assert "<caption>" + CAPTION.format(floor=0.4464) + "</caption>" in (
         as_table(ROWS)._repr_html_()
     )
+
+
+def test_what_the_caption_says_for_all_rows_is_true_of_each():
+    bounded = [row for row in rows() if row.density == "explicit, bounded"]
+    assert bounded and "IWAE-500 is the bound with 500 codes, of the first 1,000" in (
+        CAPTION
+    )
+    for row in bounded:
+        assert "(IWAE-500 of the first 1,000 images)" in (row.bits_are or "")
+    assert len({row.frechet_floor for row in rows()} - {None}) == 1
 
 
 def test_a_page_needs_a_row_that_is_judged():

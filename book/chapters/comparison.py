@@ -257,7 +257,7 @@ But a test picture is none of the stored ones, and to say it this model has to c
 
 # %%
 stored = StoredImages(train.x)
-by_heart = stored.log_prob(x[:50])
+by_heart = stored.log_prob(x[:20])
 copies = stored.sample(500, generator=torch.Generator().manual_seed(0))
 real_distance = classifier_distance(test.x[::2], train.x[:500]).distance
 copied = classifier_distance(test.x[::2], copies).distance
@@ -281,7 +281,7 @@ figures.table(
     ],
     "A good model; the same model, drowned in independent pixels; the 5,000 stored "
     "pictures of fashion-mini, with errors; and 500 of them as they are. Bits of 100 "
-    "test pictures (of 50 for the stored ones), and "
+    "test pictures (of 20 for the stored ones), and "
     "the distance of 500 samples from 500 test pictures.",
 )
 

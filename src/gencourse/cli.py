@@ -136,6 +136,8 @@ def evaluate(
     with plain_errors():
         from gencourse import scoring
 
+        if record and few:
+            raise ValueError("--record takes all images: leave out --few")
         if record:
             section = scoring.record(name, path)
             typer.echo(f"{name}: {_told(section[scoring.ALL])}")

@@ -29,6 +29,8 @@ OF_SAMPLES = {
     "recall": (0.03, 0.15),
     "class_accuracy": (0.02, 0.05),
 }
+# A small difference of two large numbers, in nats.
+OF_GAIN = 0.05
 
 
 def is_judged(model: Any) -> bool:  # noqa: ANN401
@@ -77,7 +79,7 @@ def _allowed(name: str, value: float, few: bool) -> float:
         return OF_SAMPLES[name][few] * abs(value)
     if name in OF_SAMPLES:
         return OF_SAMPLES[name][few]
-    return TOLERANCE * abs(value)
+    return OF_GAIN if "_gain_" in name else TOLERANCE * abs(value)
 
 
 @contextmanager

@@ -158,6 +158,8 @@ def _measured(subject: Subject, images: Part, known: Numbers | None = None) -> N
 
 def _subject(name: str, path: Path | str | None) -> Subject:
     if name in TABLES:
+        if path is not None:
+            raise ValueError(f"{name!r} is counted anew, and in no folder: got {path}")
         return _table(name)
     model, card = recipes.load(name, path), recipes.card(name, path)
     recipe = replace(recipes.find(name), data=card["config"]["data"])
