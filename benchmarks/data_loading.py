@@ -10,19 +10,17 @@ so that the machine's load meets both alike; the median of the repeats counts.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import torch
+from common import options, write
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import Compose, ToPILImage, ToTensor
 
-from gencourse import data, provenance
+from gencourse import data
 from gencourse.batches import Batches
 from gencourse.images import to_unit
 
@@ -74,23 +72,19 @@ def measure(x: Tensor, repeats: int) -> dict[str, float]:
     return {"in memory": fast, "image by image": slow, "ratio": slow / fast}
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print the table, and write it as JSON where that is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="where to write the numbers")
-    parser.add_argument("--repeats", type=int, default=5)
-    given = parser.parse_args()
-    x = data.load("fashion-mini").x
-    result = measure(x, given.repeats)
-    print(f"one epoch of {len(x)} images, batches of {SIZE}, median of {given.repeats}")
+    given = options(__doc__, repeats=5).parse_args(arguments)
+    x = data.load("fashion-mini", limit=2 * SIZE if given.quick else None).x
+    repeats = 1 if given.quick else given.repeats
+    result = measure(x, repeats)
+    print(f"one epoch of {len(x)} images, batches of {SIZE}, median of {repeats}")
     for name in ("in memory", "image by image"):
         print(
             f"  {name:15} {result[name]:8.4f} s {len(x) / result[name]:12,.0f} images/s"
         )
     print(f"  {'ratio':15} {result['ratio']:8.1f}")
-    if given.json:
-        told = {"result": result, "images": len(x), "made": provenance.describe()}
-        given.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    write(given.json, {"result": result, "images": len(x)})
 
 
 if __name__ == "__main__":

@@ -13,30 +13,27 @@ time of one naive pixel, multiplied by their number.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import cast
 
 import torch
-from sampling import (
+from common import (
     Row,
-    cached_image,
     flops,
     flops_per_second,
     least_seconds,
-    naive_image,
+    options,
     table,
+    write,
 )
+from sampling import cached_image, naive_image
 from torch import Tensor, nn
 
-from gencourse import provenance
 from gencourse.pixelrnn import DiagonalBiLSTM, PixelRNN, RowLSTM
 from gencourse.recurrent import DiagonalLayer, lstm_cell, one_row_down
 
 SIDE, FEATURES = 28, 32
-BATCHES = (1, 16)
+BATCHES: tuple[int, ...] = (1, 16)
 
 
 def by_pixels(layer: DiagonalLayer, x: Tensor) -> Tensor:
@@ -66,11 +63,11 @@ def one_direction(layer: DiagonalLayer, direction: int, x: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-def layers(n: int, speed: float, repeats: int) -> Row:
+def layers(side: int, n: int, speed: float, repeats: int) -> Row:
     """Return what a layer costs n images each way, forward and in training."""
     torch.manual_seed(0)
     layer = DiagonalLayer(FEATURES)
-    x = torch.randn(SIDE, SIDE, n, 2 * FEATURES)
+    x = torch.randn(side, side, n, 2 * FEATURES)
     ways: dict[str, Callable[[], Tensor]] = {
         "diagonals": lambda: layer(x),
         "pixels": lambda: by_pixels(layer, x),
@@ -105,30 +102,28 @@ def sampling(model: PixelRNN, n: int, speed: float, repeats: int) -> Row:
     }
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print the tables, and write them as JSON where that is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="where to write the numbers")
-    parser.add_argument("--repeats", type=int, default=4)
-    given = parser.parse_args()
+    given = options(__doc__, repeats=4).parse_args(arguments)
+    side, batches, repeats = SIDE, BATCHES, given.repeats
+    if given.quick:
+        side, batches, repeats = 8, (1,), 1
     torch.set_num_threads(1)
     speed = flops_per_second()
-    print(f"Diagonal BiLSTM layer, {SIDE}x{SIDE}, h = {FEATURES}; CPU seconds on one")
+    print(f"Diagonal BiLSTM layer, {side}x{side}, h = {FEATURES}; CPU seconds on one")
     print(f"thread. Floor at {speed / 1e9:.1f} GFLOP/s.")
     told: dict[str, list[Row]] = {
-        "layers": [layers(n, speed, given.repeats) for n in BATCHES]
+        "layers": [layers(side, n, speed, repeats) for n in batches]
     }
     table(told["layers"])
     for kind in (RowLSTM, DiagonalBiLSTM):
         torch.manual_seed(0)
-        model = kind().eval()
-        rows = [sampling(model, n, speed, given.repeats) for n in BATCHES]
+        model = kind(shape=(1, side, side)).eval()
+        rows = [sampling(model, n, speed, repeats) for n in batches]
         told[kind.__name__] = rows
         print(f"sampling from {kind.__name__}()")
         table(rows)
-    if given.json:
-        result = {**told, "flops_per_second": speed, "made": provenance.describe()}
-        given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write(given.json, {**told, "flops_per_second": speed})
 
 
 if __name__ == "__main__":

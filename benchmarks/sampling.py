@@ -17,54 +17,31 @@ measured beside: every pixel's features once, with nothing lost.
 
 from __future__ import annotations
 
-import argparse
 import copy
-import json
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from common import (
+    Row,
+    exponent,
+    flops,
+    flops_per_second,
+    least_seconds,
+    options,
+    table,
+    write,
+)
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
-from gencourse import provenance
 from gencourse.autoregressive import Autoregressive
 from gencourse.masked import gate
 from gencourse.pixelcnn import GatedLayer, GatedPixelCNN
 
-BATCHES = (1, 16, 64)
-SIDES = (8, 12, 16, 24, 32)
-Row = dict[str, float]
-
-
-def least_seconds(run: Callable[[], object], repeats: int, warm: bool = True) -> float:
-    """Return the least CPU seconds of ``run``, which runs once more before if warm."""
-    if warm:
-        run()
-    taken = []
-    for _ in range(repeats):
-        start = time.process_time()
-        run()
-        taken.append(time.process_time() - start)
-    return min(taken)
-
-
-def flops_per_second() -> float:
-    """Return the speed of a product of two 1024 x 1024 matrices."""
-    side = 1024
-    one, other = torch.rand(side, side), torch.rand(side, side)
-    return 2 * side**3 / least_seconds(lambda: one @ other, 7)
-
-
-def flops(run: Callable[[], object]) -> int:
-    """Return the floating-point operations of the products in ``run``."""
-    with FlopCounterMode(display=False) as counter:
-        run()
-    return int(counter.get_total_flops())
+BATCHES: tuple[int, ...] = (1, 16, 64)
+SIDES: tuple[int, ...] = (8, 12, 16, 24, 32)
 
 
 def gated(side: int = 28) -> GatedPixelCNN:
@@ -95,7 +72,7 @@ def naive_image(model: Autoregressive, n: int, repeats: int) -> float:
 def cropped_image(model: GatedPixelCNN, n: int, repeats: int) -> float:
     """Return the seconds of n images, naive on the rows down to the pixel's own."""
     channels, height, width = model.shape
-    timed = (1, 10, 19, height)
+    timed = sorted({1, height // 3, 2 * height // 3, height})
     seconds = []
     for rows in timed:
         part = copy.copy(model)  # the weights know no shape
@@ -104,10 +81,12 @@ def cropped_image(model: GatedPixelCNN, n: int, repeats: int) -> float:
     return float(np.interp(range(1, height + 1), timed, seconds).sum())
 
 
-def sampling(model: GatedPixelCNN, speed: float, repeats: int) -> list[Row]:
+def sampling(
+    model: GatedPixelCNN, batches: Sequence[int], speed: float, repeats: int
+) -> list[Row]:
     """Return what n images cost each way, against each other and the floor."""
     rows = []
-    for n in BATCHES:
+    for n in batches:
         count = max(repeats // 2, 2) if n == 64 else repeats
         x = torch.zeros(n, *model.shape, dtype=torch.uint8)
         cached = cached_image(model, n, count)
@@ -130,18 +109,20 @@ def sampling(model: GatedPixelCNN, speed: float, repeats: int) -> list[Row]:
     return rows
 
 
-def growth(repeats: int) -> dict[str, object]:
+def growth(sides: Sequence[int], repeats: int) -> dict[str, Any]:
     """Return what 16 images cost by the length of their side, and the exponents."""
-    models = [gated(side) for side in SIDES]
+    models = [gated(side) for side in sides]
     seconds = {
         "cached": [cached_image(model, 16, repeats) for model in models],
         "naive": [naive_image(model, 16, repeats) for model in models],
     }
-    exponents = {
-        name: float(np.polyfit(np.log(SIDES), np.log(values), 1)[0])
-        for name, values in seconds.items()
+    exponents = {name: exponent(sides, values) for name, values in seconds.items()}
+    return {
+        "sides": list(sides),
+        "batch": 16,
+        "seconds": seconds,
+        "exponent": exponents,
     }
-    return {"sides": SIDES, "batch": 16, "seconds": seconds, "exponent": exponents}
 
 
 class MaskedLayer(nn.Module):
@@ -175,7 +156,7 @@ def kernels(model: GatedPixelCNN, repeats: int) -> dict[str, Row]:
     A batch of 16; seconds and floating-point operations.
     """
     layers = [cast(GatedLayer, layer) for layer in model.layers]
-    maps = torch.randn(2, 16, 64, 28, 28)
+    maps = torch.randn(2, 16, 64, *model.shape[1:])
     ways: dict[str, Sequence[Callable[..., tuple[Tensor, Tensor]]]] = {
         "cropped": [lambda a, b, layer=layer: layer(a, b, None) for layer in layers],
         "masked": [MaskedLayer(layer) for layer in layers],
@@ -209,47 +190,39 @@ def check(side: int = 6) -> None:
         raise RuntimeError("cached and naive sampling give different images")
 
 
-def table(rows: Sequence[Row]) -> None:
-    """Print rows under their names."""
-    print("  ".join(f"{name:>8}" for name in rows[0]))
-    for row in rows:
-        cells = zip(row, row.values(), strict=True)
-        print("  ".join(f"{value:{max(len(name), 8)}.4g}" for name, value in cells))
-
-
-def report(rows: Sequence[Row], grown: dict[str, object], ways: dict[str, Row]) -> None:
+def report(rows: Sequence[Row], grown: dict[str, Any], ways: dict[str, Row]) -> None:
     """Print the tables."""
     table(rows)
-    print(f"cost ~ side^e for sides {SIDES}, 16 images: e = {grown['exponent']}")
+    print(
+        f"cost ~ side^e for sides {grown['sides']}, 16 images: e = {grown['exponent']}"
+    )
     for name in ("seconds", "flops"):
         print(f"masked / cropped kernels, training, {name}: {ways['ratio'][name]:.2f}")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Print the tables, and write them as JSON where that is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="where to write the numbers")
-    parser.add_argument("--repeats", type=int, default=4)
-    given = parser.parse_args()
+    given = options(__doc__, repeats=4).parse_args(arguments)
     torch.set_num_threads(1)
     check()
-    model, speed = gated(), flops_per_second()
+    batches, sides, repeats = BATCHES, SIDES, given.repeats
+    if given.quick:
+        batches, sides, repeats = (1,), (4, 8), 1
+    model, speed = gated(8 if given.quick else 28), flops_per_second()
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    print(f"{parameters} parameters, 28x28, CPU seconds on one thread; the naive ones")
+    print(f"{parameters} parameters, CPU seconds on one thread; the naive ones")
     print(f"from some pixels, multiplied. Floor at {speed / 1e9:.1f} GFLOP/s.")
-    rows, grown = sampling(model, speed, given.repeats), growth(given.repeats)
-    ways = kernels(model, given.repeats)
+    rows, grown = sampling(model, batches, speed, repeats), growth(sides, repeats)
+    ways = kernels(model, repeats)
     report(rows, grown, ways)
-    if given.json:
-        told = {
-            "parameters": parameters,
-            "flops_per_second": speed,
-            "sampling": rows,
-            "growth": grown,
-            "kernels": ways,
-            "made": provenance.describe(),
-        }
-        given.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    told = {
+        "parameters": parameters,
+        "flops_per_second": speed,
+        "sampling": rows,
+        "growth": grown,
+        "kernels": ways,
+    }
+    write(given.json, told)
 
 
 if __name__ == "__main__":

@@ -99,10 +99,6 @@ def test_the_tables_are_mixed_as_they_were():
     assert benchmark("waits").fitting(200, 1)["after"] > 0
 
 
-def test_the_bound_is_what_it_was():
-    assert benchmark("waits").bounding(20, 1)["after"] > 0
-
-
 def test_the_judge_sees_what_it_saw():
     waits = benchmark("waits")
     x = torch.randint(0, 256, (60, 1, 28, 28), dtype=torch.uint8)

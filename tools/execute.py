@@ -28,9 +28,9 @@ from stamp import stamp
 
 LIMIT = 60.0  # seconds that a chapter may take in the quick profile, on two cores
 PROVENANCE = """
-import json
+import json, time
 from gencourse.provenance import describe
-print(json.dumps(describe()))
+print(json.dumps({"made": describe(), "cpu_seconds": time.process_time()}))
 """
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 
@@ -150,7 +150,7 @@ def run(notebook: NotebookNode) -> None:
         )
         client.execute(env=environment)
     notebook.cells.remove(last)
-    notebook.metadata["gencourse"]["made"] = json.loads(last.outputs[0].text)
+    notebook.metadata["gencourse"] |= json.loads(last.outputs[0].text)
     for cell in code_cells(notebook):
         cell.metadata.pop("execution", None)
         cell.outputs = [kept for kept in map(without_progress, cell.outputs) if kept]

@@ -15,6 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 PACKAGE = "gencourse"
+ENDINGS = (".json", ".safetensors")
 SCOREBOARD = "scoreboard"  # what imports it shows every checkpoint
 
 
@@ -37,26 +38,26 @@ def python_of(cells: list[str]) -> str:
 
 
 def weights_of(code: str, src: Path) -> list[Path]:
-    """Return the files of the checkpoints that the code names in ``load("…")``.
+    """Return the files of what the code names in ``load("…")`` or ``measured("…")``.
 
-    All of them where it shows the scoreboard.
+    Where it shows the scoreboard, of all checkpoints.
     """
-    names = {
-        call.args[0].value
+    calls = [
+        (ast.unparse(call.func).split(".")[-1], call.args[0].value)
         for call in ast.walk(ast.parse(code))
         if isinstance(call, ast.Call)
-        and ast.unparse(call.func).split(".")[-1] == "load"
         and call.args
         and isinstance(call.args[0], ast.Constant)
         and isinstance(call.args[0].value, str)
-    }
-    folder = src / PACKAGE / "checkpoints"
-    if f"{PACKAGE}.{SCOREBOARD}" in imported(ast.parse(code), package=""):
-        return sorted(path for path in folder.rglob("*") if path.is_file())
-    found = [
-        folder / f"{name}{end}" for name in names for end in (".json", ".safetensors")
     ]
-    return sorted(path for path in found if path.is_file())
+    checkpoints, kept = src / PACKAGE / "checkpoints", src / PACKAGE / "measured"
+    found = [kept / f"{name}.json" for verb, name in calls if verb == "measured"]
+    if f"{PACKAGE}.{SCOREBOARD}" in imported(ast.parse(code), package=""):
+        found += checkpoints.rglob("*")
+    for verb, name in calls:
+        if verb == "load":
+            found += [checkpoints / f"{name}{end}" for end in ENDINGS]
+    return sorted({path for path in found if path.is_file()})
 
 
 def modules_of(code: str, src: Path) -> list[Path]:

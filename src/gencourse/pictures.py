@@ -117,11 +117,16 @@ def bars(
         raise ValueError(f"expected finite numbers, {least}, got {dict(values)}")
     with figure(alt, height=0.7 + 0.28 * len(found)) as axes:
         drawn = axes.barh(list(values), found.tolist(), color=COLOURS[0], log=log)
-        axes.bar_label(drawn, fmt=lambda value: f"{value:.3g}", padding=3)
+        axes.bar_label(drawn, fmt=shortened, padding=3)
         axes.invert_yaxis()
         axes.margins(x=0.15)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(xlabel)
+
+
+def shortened(value: float) -> str:
+    """Return a number with three digits that count, whole ones in full."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 @contextmanager

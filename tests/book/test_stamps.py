@@ -67,6 +67,21 @@ def test_stamp_covers_what_load_rests_on(tmp_path: Path, name: str, code: str):
     assert stamp_of(root) != before
 
 
+def test_stamp_covers_a_measurement_that_is_shown(tmp_path: Path):
+    code = "from gencourse.evaluate import measured\nmeasured('small')"
+    root = write_sample(tmp_path, f"# %%\n{code}\n")
+    path = root / "src" / "gencourse" / "measured" / "small.json"
+    path.parent.mkdir()
+    stamps = set()
+    for text in ("{}", "[]"):
+        path.write_text(text)
+        path.with_name("other.json").write_text(text * 2)
+        stamps.add(stamp_of(root))
+        path.with_name("other.json").write_text(text)
+        stamps.add(stamp_of(root))
+    assert len(stamps) == 2
+
+
 def test_stamp_reads_what_only_ipython_reads(tmp_path: Path):
     root = write_sample(tmp_path, "# %%\n%matplotlib inline\n!ls\nx = (7\n% 2)\n")
     assert len(stamp_of(root)) == 64
@@ -94,6 +109,7 @@ def test_life_of_a_chapter(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     notebook = nbformat.read(path, as_version=4)
     assert [cell.get("outputs") for cell in notebook.cells][-1][0].text == "2\n"
     assert notebook.metadata["gencourse"]["made"]["profile"] == "quick"
+    assert 0 < notebook.metadata["gencourse"]["cpu_seconds"] < 60
     assert "describe" not in path.read_text()
     assert main([*given, "--check"]) == 0
 
