@@ -73,8 +73,9 @@ Read it with four questions.
 **Is it the number itself, or a bound?**
 The autoregressive models know $p(x)$ exactly.
 The VAEs know that they need *at most* so many bits.
-The GANs know nothing of the kind: their cells are empty, and no trick fills them.
-A bound of 3.15 may hide a better model than it seems, so a VAE that loses by less than its gap has not lost.
+The GANs know nothing of the kind, and their cells are empty.
+A bound may hide a better model than it seems: how far the VAE's true number lies below 3.15, nobody knows.
+(And the bounds are those of the first 1,000 test pictures, for want of time.)
 
 **Is it the same question?**
 A conditional model is told the class first.
@@ -123,7 +124,7 @@ Distances move more, by about four per cent between seeds of the PixelCNN.
 
 Now look back at the scoreboard.
 Row LSTM and Diagonal BiLSTM differ by less than a hundredth of a bit, with one run each.
-That is hardly more than the PixelCNN's own range, so the table does not say which of the two is better.
+That is about twice the PixelCNN's own range, so by likelihood the table does not say which of the two is better.
 The Gated PixelCNN leads by a tenth of a bit: that is not luck with the seed.
 A large study of GANs came to a sobering end: with enough tuning and restarts most of them reached similar scores {cite}`lucic2018gans`.
 
@@ -551,7 +552,7 @@ r"""
 (Three columns count here: bits, with infinity for the GANs; the Fréchet distance; the seconds.)
 
 The seconds are rounded to one digit: no timing here is better than that.
-Each family has somebody on the front.
+Each family of networks has somebody on the front, and the tables have nobody.
 Best likelihood, best distance and fastest drawing belong to three different models, and nobody has two of them.
 
 | You want to | take | because |
@@ -716,8 +717,9 @@ r"""
 
 *15 minutes, difficulty 2 of 3.*
 Each row of `costs` is a model, each column something of which less is better.
-Mark the rows that no other row beats.
+Mark the rows that no other row beats, with a truth value for each.
 A row beats another where it is nowhere more and somewhere less.
+A cost may be infinite.
 :::
 """
 
@@ -758,14 +760,15 @@ r"""
 Enter a density of your own into the table.
 Write `entry(x, levels)`: it fits whatever you like to training images, and returns an object with `log_prob` and `sample`.
 
-The check adds up the probabilities of all images where they can be counted, and holds samples against them.
+The check fits small pictures: 1,000 of 14 by 14 pixels with 8 levels, and some tiny ones.
+It adds up the probabilities of all images where these can be counted, and holds samples against them.
 Then it asks for at least 0.01 bits per dimension fewer than `NeighbourTable` needs, on images that you were not given.
 All its fits together may take 30 seconds.
 
 You need no network.
 More neighbours, a mixture of tables, a different table for each region of the picture: any of them can be enough.
 A class that inherits from `TableDensity` gets `log_prob` and `sample` for free.
-When the check passes, fit your density to `fashion-mini`, and write your row: bits, seconds to fit, seconds for 64 drawings, and a sentence on where the gain comes from.
+When the check passes, fit your density to `fashion-mini`, where the gain may be another one, and write your row: bits, seconds to fit, seconds for 64 drawings, and a sentence on where the gain comes from.
 
 The check grades the first line of this rubric. Grade the others yourself, or let a friend do it.
 

@@ -144,6 +144,12 @@ def mixture_with_epsilon(p, noise, share):
     return (share * p.exp() + (1 - share) * noise.exp() + 1e-12).log()
 
 
+def mixture_of_one_maximum(p, noise, share):
+    most = torch.cat([p, noise]).max()
+    parts = share * (p - most).exp() + (1 - share) * (noise - most).exp()
+    return most + parts.log()
+
+
 def mixture_in_place(p, noise, share):
     return torch.logaddexp(p.add_(math.log(share)), noise + math.log1p(-share))
 
@@ -366,6 +372,11 @@ def front_unique(costs):
     return kept
 
 
+def front_by_differences(costs):
+    gaps = costs[:, None] - costs[None]
+    return ~((gaps <= 0).all(-1) & (gaps < 0).any(-1)).any(0)
+
+
 def front_in_place(costs):
     kept = front_right(costs)
     costs[~kept] = math.inf
@@ -437,6 +448,9 @@ RIGHT = {
 WRONG = {
     "comparison.welch_t": {
         "The sign is turned": welch_times(lambda t: -t),
+        "constant added under the root": welch_over(
+            lambda a, b: (squared_errors(a, b) + 1e-6).sqrt()
+        ),
         "never negative": welch_times(abs),
         "square of what": welch_times(lambda t: t**2),
         "upside down": welch_times(lambda t: 1 / t),
@@ -501,6 +515,7 @@ WRONG = {
         ),
     },
     "comparison.contaminated_log_prob": {
+        "one maximum taken out of all": mixture_of_one_maximum,
         "logarithms are averaged": lambda p, q, share: share * p + (1 - share) * q,
         "shares are exchanged": logadd(plus_rest, plus_log),
         "shares are missing": lambda p, q, share: torch.logaddexp(p, q),
@@ -585,7 +600,7 @@ WRONG = {
         "means of both kinds": lambda i, o: float(i.mean() > o.mean()),
         "difference of the means": lambda i, o: (i.mean() - o.mean()).item(),
         "mean of the others": lambda i, o: (i > o.mean()).double().mean(),
-        "highest of the others": lambda i, o: (i > o.max()).double().mean(),
+        "one of the others, the highest": lambda i, o: (i > o.max()).double().mean(),
         "sigmoid of each": by_pairs(lambda i, o: (i - o).sigmoid()),
         "no share of pairs": lambda i, o: float(
             rankdata(torch.cat([i, o]))[: len(i)].mean() / (len(i) + len(o))
@@ -600,6 +615,7 @@ WRONG = {
         "is not the share": scored(lambda share, n, m: share + 0.01),
     },
     "comparison.pareto_front": {
+        "A cost may be infinite": front_by_differences,
         "that are beaten; the others": lambda c: ~front_right(c),
         "more is better": lambda c: front_right(-c),
         "beat another": lambda c: ~front_right(-c),

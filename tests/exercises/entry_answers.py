@@ -186,6 +186,16 @@ def drawn(change):
     return answer
 
 
+def clamped(x, levels):
+    """A table whose images are never very unlikely."""
+
+    class Clamped(ThreeNeighbours):
+        def log_prob(self, x):
+            return super().log_prob(x).clamp_min(-20)
+
+    return Clamped(x, levels)
+
+
 def looking_at(*offsets, **options):
     """Three neighbours, but at these offsets (rows up, columns left)."""
     kind = type("Looking", (ThreeNeighbours,), {"offsets": offsets})
@@ -326,6 +336,7 @@ WRONG_ENTRIES = {
         table(x, levels), lambda y: table(x, levels).log_prob(y).log()
     ),
     "does the law of a pixel depend": looking_at((0, 1), (1, 0), (0, -1)),
+    "Is there a clamp?": clamped,
     "or does the pixel see itself": looking_at((0, 1), (1, 0), (0, 0)),
     "sum to 2:": two_tables_added,
     "sum to 1.05:": weights_above_one,

@@ -105,9 +105,8 @@ AUROC: Mistakes = {
     "The inside images are compared with the mean of the others; all pairs count.": (
         lambda right, i, o, n, t: (i > o.mean()).double().mean()
     ),
-    "The inside images are compared with the highest of the others; all pairs count.": (
-        lambda right, i, o, n, t: (i > o.max()).double().mean()
-    ),
+    "The inside images are compared with one of the others, the highest or the median; "
+    "all pairs count.": (lambda right, i, o, n, t: (i > o.max()).double().mean()),
     "The sigmoid of each difference is averaged: how large a difference is should not "
     "matter.": lambda right, i, o, n, t: (i[:, None] - o).sigmoid().mean(),
     "This is the difference of the means, or the mean difference: how large a "
@@ -149,6 +148,8 @@ def auroc_may_be_low(f: Answer) -> None:
     expect(got, right, "Where most outside images have the higher score yours is off.")
     for inside, outside, due in ((1.0, 0.0, 1.0), (0.0, 1.0, 0.0), (1.0, 1.0, 0.5)):
         case = f"With {inside:g} for each inside image and {outside:g} for each other "
+        if inside == outside:
+            case = "With the same score for all images "
         scores = torch.full((4,), inside), torch.full((3,), outside)
         got = numbers(f(*scores), ())
         expect(got, torch.tensor(due), f"{case}the share is {due:g}.")

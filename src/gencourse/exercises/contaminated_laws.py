@@ -142,6 +142,18 @@ def mixture_is_finite(f: Answer) -> None:
         _expect_finite(f, given, case)
     far = torch.tensor([-100.0, -3000.0]), torch.tensor([-3000.0, -100.0]), 0.01
     _expect_finite(f, far, "Where log_p and log_noise are -100 and -3000 nats")
+    _expect_each_its_own(f)
+
+
+def _expect_each_its_own(f: Answer) -> None:
+    """Images of one batch may be far apart."""
+    given = torch.tensor([-100.0, -2000.0]), torch.tensor([-3000.0, -2100.0]), 0.01
+    if not numbers(f(*given), (2,)).isfinite().all():
+        raise Wrong(
+            "With an image at -100 nats and one at -2000 in one batch your values are "
+            "not finite: is one maximum taken out of all? Each image needs its own."
+        )
+    _expect_finite(f, given, "Where the images of a batch are far apart")
 
 
 def _expect_finite(f: Answer, given: tuple[Tensor, Tensor, float], case: str) -> None:

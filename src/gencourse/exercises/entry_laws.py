@@ -139,11 +139,13 @@ def _of_one_pixel(f: Answer, levels: int) -> str:
     if abs(total - 1) < EXACT:
         return (
             ". Of images of one pixel they do: does the law of a pixel depend on "
-            "pixels that come later, or on itself?"
+            "pixels that come later, or on itself, or is a probability changed after "
+            "it was normalised, or laws combined otherwise than by a weighted mean?"
         )
     return (
         f". Of images of one pixel they sum to {total:.4g}: does the law of a pixel "
-        "not sum to one over the levels, or does the pixel see itself?"
+        "not sum to one over the levels, or does the pixel see itself (roll wraps "
+        "round)?"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -80,6 +82,9 @@ def front_of_few(f: Answer) -> None:
         ),
         "A row that is equal in one column and less in the other beats.": (
             [[1.0, 2.0], [1.0, 3.0], [0.0, 3.0]]
+        ),
+        "A cost may be infinite, and equal to another infinite one.": (
+            [[math.inf, 1.0, 2.0], [math.inf, 2.0, 2.0], [1.0, 3.0, math.inf]]
         ),
         "Costs may be below 0.": [[-1.0, -2.0], [-3.0, -2.0], [2.0, -4.0]],
     }

@@ -20,6 +20,7 @@ FITTED, HELD_OUT, LEVELS = 1000, 500, 8
 SHAPE: Shape = (1, 14, 14)
 CASE = "of images 1x14x14 with 8 levels"
 SAME = 1e-9
+CHANCE = 1e6
 MARGIN = 0.01  # in bits per dimension: other constants alone gain less
 
 
@@ -57,6 +58,7 @@ def new_images_need_fewer_bits(f: Answer) -> None:
     f.when_stopped = f"it is to fit {FITTED} images of 14x14 pixels in a few seconds."
     density = Fitted(f, x, LEVELS, CASE)
     found = _finite(density.log_prob(held_out))
+    _expect_noise_is_rare(density)
     f.when_stopped = ""
     table, independent = needed_by_tables()
     _expect_no_table(found, table, independent)
@@ -67,6 +69,24 @@ def new_images_need_fewer_bits(f: Answer) -> None:
             f"On {HELD_OUT} images it has not seen your density needs {yours:.4f} bits "
             f"per dimension, and NeighbourTable {its:.4f}: yours should need at least "
             f"{MARGIN:g} fewer. On the {FITTED} it was fitted to it needs {on_x:.4f}."
+        )
+
+
+def _expect_noise_is_rare(density: Fitted) -> None:
+    """Of a density that sums to one, next to no image is far above the average.
+
+    Images at random have more than K times the average with a chance below 1 / K.
+    """
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randint(LEVELS, (16, *SHAPE), generator=generator)
+    found = density.log_prob(noise.to(torch.uint8))
+    most = math.log(CHANCE) - math.prod(SHAPE) * math.log(LEVELS)
+    if found.max() > most:
+        raise Wrong(
+            f"On images of noise, 14x14 with {LEVELS} levels, your log_prob is "
+            f"{found.max():.0f}. There are so many of them that the probabilities of "
+            f"all would sum to far more than one: below {most:.0f} is due. Is there a "
+            "clamp?"
         )
 
 

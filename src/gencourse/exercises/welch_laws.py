@@ -156,6 +156,12 @@ def welch_of_any_numbers(f: Answer) -> None:
         b = 1 + 3 * torch.randn(m, generator=generator)
         what = f"With {n} runs of a and {m} of b your value is not right."
         expect(numbers(f(a, b), (), SHAPES), _exact(a, b), what)
+    what = (
+        "With all runs a thousandth of what they were your value is another one; it "
+        "has no unit. Is a constant added under the root?"
+    )
+    small = (A * 1e-3).double(), (B * 1e-3).double()
+    expect(numbers(f(*small), (), SHAPES), _exact(*small), what)
     what = "Where the means are equal, their difference is 0."
     expect(numbers(f(A, A.flip(0)), ()), torch.zeros(()), what)
 
