@@ -148,10 +148,10 @@ print(f"distance:   t = {comparison.welch_t(*distances):.1f}")
 
 # %% [markdown]
 r"""
-Far beyond 3 in size means: not luck.
-So the difference in likelihood is real.
-The difference in distance is doubtful: a PixelCNN that is far better by likelihood draws hardly better or worse than a VAE with two numbers.
-(With three runs the spread itself is known badly. Values near 3 settle nothing.)
+Hundreds of units are no luck: the difference in likelihood is real.
+A few units are another matter.
+With three runs each the spread itself is known badly, and a value of 3 or 4 settles little.
+So the PixelCNN, far better by likelihood, draws hardly better or worse than a VAE with two numbers.
 """
 
 # %% [markdown]
