@@ -104,6 +104,8 @@ def errors():
 
 def interrupted(fabric):
     if fabric.global_rank == 1:
+        # Where a shell started the tests in the background, interrupts are ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.kill(os.getpid(), signal.SIGINT)
     time.sleep(60)
 

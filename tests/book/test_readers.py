@@ -30,9 +30,9 @@ def committed(source: Path) -> NotebookNode:
 
 
 def body_of(source: str) -> str:
-    """Return a function's statements, without its docstring, however indented."""
+    """Return the statements of a function or class, without docstring or indent."""
     (function,) = ast.parse(textwrap.dedent(source)).body
-    assert isinstance(function, ast.FunctionDef)
+    assert isinstance(function, (ast.FunctionDef, ast.ClassDef))
     body = function.body[1:] if ast.get_docstring(function) else function.body
     return "\n".join(ast.unparse(statement) for statement in body)
 
