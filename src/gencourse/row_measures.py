@@ -60,7 +60,7 @@ def differences(found: Numbers, on_card: Numbers, few: bool) -> list[str]:
     """Return what is not the card's: a sentence each, with what is allowed.
 
     Args:
-        found: as `measure` returns it.
+        found: metrics and numbers of samples, measured now, by name.
         on_card: the same, as the card has it.
         few: whether they are of a THOUSAND images.
     """
