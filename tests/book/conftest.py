@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
+from site_config import read_site
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 sys.path.append(str(ROOT / "book" / "_ext"))
+pytest.register_assert_rewrite("live_codes")
 
 
 @dataclass
@@ -31,8 +34,22 @@ class Site:
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files as GitHub Pages does: what is missing gets the site's own page."""
+
     def log_message(self, format, *args):
         pass
+
+    def send_error(self, code, message=None, explain=None):
+        lost = Path(self.directory, read_site().name, "404.html")
+        if code != 404 or not lost.is_file():
+            return super().send_error(code, message, explain)
+        body = lost.read_bytes()
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 def missing(reason):
@@ -46,6 +63,9 @@ def build(folder):
     vendored = subprocess.run(vendor, cwd=ROOT, capture_output=True, text=True)
     if vendored.returncode != 0:
         missing(f"the book's scripts cannot be fetched: {vendored.stderr[-300:]}")
+    live = [sys.executable, str(ROOT / "tools" / "export_live.py")]
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(live, cwd=ROOT, check=True, env=alone)
     tool = str(Path(sys.executable).with_name("jupyter-book"))
     given = ["--config", str(ROOT / "_config.yml"), "--toc", str(ROOT / "_toc.yml")]
     given += ["--path-output", str(folder), "-W", "-n", "--keep-going"]
@@ -55,25 +75,38 @@ def build(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=alone,
     )
-    html = folder / "_build" / "html"
-    found = sorted(path.relative_to(html).as_posix() for path in html.rglob("*.html"))
-    pages = [name for name in found if not name.startswith(("_static", "_sources"))]
-    return Site(html, done.returncode, done.stdout, pages=pages)
+    return found_in(folder / "_build" / "html", done.returncode, done.stdout)
+
+
+def found_in(html, code, log):
+    """Return the site of the folder ``html``; a redirect is no page of its own."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    moved = {f"{name}.html" for name in config["sphinx"]["config"]["redirects"]}
+    found = {path.relative_to(html).as_posix() for path in html.rglob("*.html")}
+    own = sorted(found - moved)
+    pages = [name for name in own if not name.startswith(("_static", "_sources"))]
+    return Site(html, code, log, pages=pages)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """Build once, serve at 127.0.0.1/course/, as a host of project pages would."""
+    """Build once, serve below the repository's name, as a host of project pages would.
+
+    GENCOURSE_SITE names a site that was built before, to look at that one.
+    """
     folder = tmp_path_factory.mktemp("book")
-    built = build(folder)
+    if ready := os.environ.get("GENCOURSE_SITE"):
+        built = found_in(Path(ready), 0, "")
+    else:
+        built = build(folder)
     served = folder / "served"
     served.mkdir()
-    (served / "course").symlink_to(built.folder)
+    (served / read_site().name).symlink_to(built.folder)
     handler = functools.partial(Quiet, directory=str(served))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        built.url = f"http://127.0.0.1:{server.server_port}/course/"
+        built.url = f"http://127.0.0.1:{server.server_port}/{read_site().name}/"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield built
         server.shutdown()

@@ -139,6 +139,11 @@ def flat_text(root: Path, text: str, extra: dict[str, str] | None = None) -> str
             "> **Two**\n>\n> > **Hint**\n> >\n> > In.",
         ),
         (":::{prf:theorem} Bayes\nTrue.\n:::", "> **Theorem: Bayes**\n>\n> True."),
+        (
+            "```{live} vae\n:alt: Boots.\n\nDrag *it*.\n```",
+            "> **On the site, this comes to life: [try it]"
+            f"({SITE}/chapters/sample.html#live-vae).**\n>\n> Drag *it*.",
+        ),
         ("```{math}\n:label: eq-a\nx = y\n```", "$$\nx = y\n$$"),
         ("$$\nx = y\n$$ (eq-b)", "$$\nx = y\n$$"),
         ("```{code-block} python\n:caption: c\nx = 1\n```", "```python\nx = 1\n```"),

@@ -1,0 +1,1 @@
+"""Modules that the live models export, where they take more than a few lines."""
