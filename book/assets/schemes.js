@@ -4,6 +4,8 @@
   "use strict";
   const root = document.documentElement;
   const tiles = [...document.querySelectorAll(".gc-tile")];
+  const switches = document.querySelectorAll(".theme-switch-button");
+  const names = { auto: "as your system has it", light: "light", dark: "dark" };
   const word = document.querySelector(".gc-tiles-word");
 
   function remember(key, value) {
@@ -31,19 +33,12 @@
       const on = tile.dataset.scheme === root.dataset.theme;
       tile.setAttribute("aria-pressed", String(on));
     }
+    const name = `Colour scheme: ${names[mode] ?? mode}`;
+    for (const button of switches) button.setAttribute("aria-label", name);
   }
 
   for (const tile of tiles) tile.addEventListener("click", () => choose(tile));
   const changes = { attributes: true, attributeFilter: ["data-theme", "data-mode"] };
   new MutationObserver(show).observe(root, changes);
   show();
-
-  // A box that scrolls sideways has to be reachable by keyboard.
-  const boxes = "div.math, .pst-scrollable-table-container, .cell_output > .output";
-  function reachable() {
-    for (const box of document.querySelectorAll(boxes)) {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-    }
-  }
-  window.addEventListener("load", reachable);
 })();

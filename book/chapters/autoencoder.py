@@ -71,6 +71,16 @@ The half is for convenience: it makes the loss, up to a constant, the nats of a 
 Mark this well: **the decoder and the reconstruction exist only to make a loss.**
 When the training is over, the decoder can go.
 What we wanted is the encoder.
+
+Here is one that was trained before, with codes of only two numbers, so that all of them can be seen.
+
+```{live} autoencoder
+:alt: Left, the codes of test pictures as dots on a plane, a colour for each class: streaks and clouds of uneven shape that run outwards from the middle, with gaps between. Right, six rows of pictures decoded from all over that plane: trousers, tops, shoes and bags, with ghosts and patchy blends where classes meet.
+
+Drag the point, and the picture is decoded at once.
+Choose a test picture or draw your own: the encoder places it, and the decoder tries to rebuild it.
+Then leave the clouds, or draw ten codes from $\mathcal{N}(0, I)$: how many are clothes?
+```
 """
 
 # %% [markdown]
@@ -518,6 +528,73 @@ from gencourse.density import ExplicitDensity, ImplicitDensity
 
 print("explicit:", isinstance(trained, ExplicitDensity))
 print("implicit:", isinstance(trained, ImplicitDensity))
+
+# %% [markdown]
+r"""
+## Check yourself
+
+Pick an answer before you open it: each one says whether it holds, and why.
+
+:::{quiz}
+You train a linear autoencoder with 8 numbers, look at what each of them does, and find a name for every one.
+Then you train it again from another random start.
+What comes back?
+
+- [ ] The same eight numbers, since the best solution is that of PCA.
+
+  PCA names its directions in order: first the one along which pictures vary most.
+  The autoencoder's loss asks for no such order, and it is met by any axes of the right space.
+
+- [x] The same loss and the same space, with other axes in it.
+
+  The loss sees the reconstruction only.
+  Turn the code, turn the decoder back, and the reconstruction is as it was.
+  So your names would have to be found anew.
+
+- [ ] Another space too: a network with random weights ends somewhere else each time.
+
+  Deep networks do end in different places.
+  But here the gradient came to PCA's own loss, and its space lay within a tiny angle of PCA's.
+  One space is best, and it is the one that is found.
+
+Read the two tables of the classifiers again.
+Which sentence do they bear out?
+
+- [ ] "Fine-tuning is at least as good as freezing, since it starts from there and can only improve."
+
+  It can improve the loss on the *labelled* pictures.
+  With ten of these, accuracy on test pictures was far lower than with the frozen encoder.
+
+- [ ] "At 1,000 labels the encoder is the best start that you can have."
+
+  It does beat the same network from scratch, by a point or so.
+  But the kernel machine never saw an encoder, and is no worse there.
+  A gain over one weak rival is not a first place.
+
+- [x] "Pictures without labels help, and most where labels are fewest."
+
+  The gain over the network from scratch is largest at 10 and 100 labels, with a frozen encoder, and small from 600 on.
+
+You draw codes from a Gaussian with the mean and the variance of each number of real codes.
+The decoder makes smudges of them.
+Why?
+
+- [x] Each number is right by itself, but together they land where no real code is.
+
+  Real codes fill a part of the space, of a shape that nobody knows.
+  Outside it the decoder was never asked, so nothing holds what it paints to be a garment.
+
+- [ ] The decoder is too weak: trained for longer, it would make garments of these codes too.
+
+  More training often cures a blur.
+  But this decoder paints real codes well, and more training would show it real codes again, never those between.
+
+- [ ] These are rare garments: a law with the right mean and variance is the right law.
+
+  For a Gaussian, mean and variance say all; for a cloud of codes they do not.
+  Streaks and lone points have a mean and a variance as well.
+:::
+"""
 
 # %% [markdown]
 r"""

@@ -276,6 +276,74 @@ Replace pixels by words, and you have a language model.
 
 # %% [markdown]
 r"""
+## Check yourself
+
+Pick an answer before you open it: each one says whether it holds, and why.
+
+:::{quiz}
+The Gated PixelCNN needs 0.125 ± 0.003 bits per dimension less than the PixelCNN.
+You want to say: that is because it has no blind spot.
+What is missing?
+
+- [ ] Nothing: the difference is some forty times its error.
+
+  So it is no luck with the 200 pictures.
+  But that is all that this error speaks of.
+  It tells neither how another seed would have come out, nor *why* there is a difference.
+
+- [ ] More test pictures, to make the error smaller still.
+
+  Small errors convince, so one is tempted to make them smaller.
+  This one is small enough.
+  No number of pictures can part two causes that were changed together.
+
+- [x] A plain PixelCNN of the same size and the same training, and more seeds of both.
+
+  The gated one also has more parameters, gates, and many more minutes of training.
+  Only where all else is equal does a difference belong to the blind spot.
+
+Between one picture and the next, the bits that a model needs differ a lot.
+Still the difference of Row LSTM and Diagonal BiLSTM is known to ± 0.001, from 200 pictures.
+How can that be?
+
+- [ ] An exact likelihood has no error.
+
+  For a given picture the number is exact.
+  But we want the mean over all pictures that might come, and have 200 of them.
+
+- [x] A picture that is hard for one model is hard for the other too.
+
+  Compare picture by picture, and what makes it hard falls out of the difference.
+  What remains scatters little.
+
+- [ ] With 200 pictures any mean is that exact.
+
+  The error of a mean does shrink with the number of pictures, and 200 sounds like many.
+  Yet where pictures differ by much, two means that are taken separately scatter far more than the models differ.
+
+With a cache, all the steps of a drawing together cost about one pass of the network.
+Is drawing now as parallel as training?
+
+- [x] No: the work has shrunk, the waiting has not.
+
+  Each of the 784 laws still depends on the draw before it.
+  There is little to compute in a step, so a processor can just as well take a step of many pictures at once.
+
+- [ ] Yes: one pass is one pass.
+
+  The work is the same, and one is tempted to take work for time.
+  In training the pass is done in one go, since all pixels are known.
+  Here it is done column by column, in order.
+
+- [ ] Nearly: on twice as many cores, one picture would be drawn in half the time.
+
+  That holds where there is enough to share out.
+  A cached step is a few small products, and no step can begin before the last one has ended.
+:::
+"""
+
+# %% [markdown]
+r"""
 ## Exercises
 
 Write each function where it says `todo()`, run the cell, then the check below it.

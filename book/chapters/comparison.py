@@ -54,6 +54,16 @@ rows = {row.model: row for row in scoreboard.rows()}
 
 # %% [markdown]
 r"""
+Before the numbers, try your own eyes.
+
+```{live} comparison
+:alt: Three rows of eight small pictures in a shuffled order: some are photographs of garments, others were drawn by five models; there are clean garments, garments in heavy grain, broken shapes, and white streaks on black.
+
+Ten rounds: look at three pictures, and say who made them.
+Five models drew some of them, and some are photographs.
+After each answer you are told what gives the maker away.
+```
+
 ## The scoreboard
 
 The first rows are counts, no networks: a histogram for each pixel, a histogram for each pair of neighbours, and a mixture of larger tables.
@@ -592,6 +602,75 @@ Families newer than these fill some of the gaps: see [](../appendix/after.md).
 
 # %% [markdown]
 r"""
+## Check yourself
+
+Pick an answer before you open it: each one says whether it holds, and why.
+
+:::{quiz}
+By likelihood, the AUROC of garments against padded digits is 0.00.
+Somebody turns the score round: the *likelier* a picture, the more it is taken for a digit.
+Is that an alarm for pictures that are no garments?
+
+- [ ] Yes: 0 turned round is 1, and 1 is perfect.
+
+  For these digits it is.
+  But the score was turned to suit one kind of odd pictures.
+  Garments upside down cost the networks *more* bits than garments, so they would now look even safer than before.
+
+- [ ] No: an AUROC of 0 means that the score knows nothing.
+
+  Knowing nothing is one half.
+  At 0 the score tells every pair apart, and puts each of them the wrong way round.
+
+- [x] Only for pictures that are simpler to say than a garment.
+
+  Turned round, the score asks: is this easy to say?
+  The padded digits are, so they are found.
+  Whatever is odd *and* hard to say goes through.
+
+The mixture of 99 % nonsense lost about a hundredth of a bit per dimension.
+You go on to 99.99 % nonsense.
+What becomes of its likelihood?
+
+- [x] Hardly anything: it loses at most another 4.6 nats of a whole picture.
+
+  The price is the logarithm of the share that is left, paid once for a picture, however many pixels it has.
+  A share a hundred times smaller costs $\log 100$ more.
+
+- [ ] It collapses, as next to nothing is left of the good model.
+
+  Of the *drawings* next to nothing is left.
+  The likelihood never looks at drawings: it asks what mass the test pictures get, and a ten-thousandth of a good mass is still far more than a bad model gives.
+
+- [ ] Nothing at all: likelihood is about test pictures, and these have not changed.
+
+  True, the pictures are the same.
+  But the mass that goes to nonsense is taken from them, and the logarithm notices, if only a little.
+
+Three seeds of the GAN with spectral normalisation have distances of 17.2, 17.6 and 18.3.
+A new recipe is trained once, and gets 16.8.
+Is it better?
+
+- [ ] Yes: it is below all three.
+
+  One can always hope.
+  But the three differ by more than the new one is ahead of the best of them, by the seed alone.
+  A fourth seed of the *old* recipe might have done it.
+
+- [x] One run cannot tell: the lead is smaller than what seeds make.
+
+  Train it with more seeds, and compare the difference with the spread of both.
+  With a few runs each, even that settles little, as the chapter's $t$ of 3.5 shows.
+
+- [ ] One has to draw more pictures of both first, until the distances are exact.
+
+  More drawings make the distance of *these weights* surer, and a part of the scatter is indeed the drawing.
+  But another seed means other weights, and no number of drawings tells of those.
+:::
+"""
+
+# %% [markdown]
+r"""
 ## Exercises
 
 Write each function where it says `todo()`, run the cell, then the check below it.
@@ -793,7 +872,7 @@ When the check passes, fit your density to `fashion-mini`, where the gain may be
 
 The check grades the first line of this rubric. Grade the others yourself, or let a friend do it.
 
-| | 0 points | 1 point | 2 points |
+| what counts | 0 points | 1 point | 2 points |
 | --- | --- | --- | --- |
 | **it is a density** | the check fails | its probabilities sum to one, but it does not beat the table | the check passes |
 | **evidence** | no number | one number, of the pictures that you chose by | chosen on training pictures that you held back, measured once on the test pictures, the difference with its error |

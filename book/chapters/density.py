@@ -143,6 +143,16 @@ figures.table(
 
 # %% [markdown]
 r"""
+Raise the number by hand, before we ask why it is the right one.
+
+```{live} density
+:alt: A histogram of 1,000 values with two hills. Three dashed Gaussians lie under it, each with a point at its top, and a thick line is their sum.
+
+Drag the Gaussians until their sum follows the histogram, and watch the likelihood.
+Then let EM do it.
+Make one of them very narrow: which of the two numbers believes it?
+```
+
 Why is this the right number?
 Because of one line of algebra.
 The **Kullback–Leibler divergence** tells how far a model is from the data.
@@ -529,6 +539,74 @@ everything = (
 print(
     f"The 64 probabilities sum to {model.log_prob(everything).exp().sum():.6f}."
 )
+
+# %% [markdown]
+r"""
+## Check yourself
+
+Pick an answer before you open it: each one says whether it holds, and why.
+
+:::{quiz}
+Nobody knows $p_\text{data}$, but you have test pictures and two models that can be asked.
+What do their mean log-likelihoods tell about their divergences $\mathrm{KL}(p_\text{data} \,\|\, p_\text{model})$?
+
+- [ ] Nothing: the divergence cannot be had without $p_\text{data}(x)$.
+
+  The formula does contain it.
+  But it stands in a term without the model, the same for both, and falls out when you compare them.
+
+- [x] Their difference: how many nats the one model is closer to the data than the other.
+
+  Both divergences begin with the same unknown term.
+  Subtract one from the other, and what is left are the two mean log-likelihoods, up to the luck of the draw.
+  It is enough to rank models.
+
+- [ ] Each of the two: how many nats each model is away from the data.
+
+  In one dimension the chapter found just that, but it had the likelihood of the truth to subtract from.
+  For pictures that number is missing, so no model knows how far it is from the data.
+
+You make the bumps of a kernel density narrower and narrower.
+Each time you ask for the mean log-density of the very points that carry the bumps, and it rises and rises.
+What do you conclude?
+
+- [ ] The narrowest bumps are best, since a higher log-density is better.
+
+  It is better on *fresh* points.
+  Here each point is asked about the spot on which its own bump sits, and the model is praised for having stored it.
+
+- [ ] Log-densities are no measure for such models: a density can be as large as it likes.
+
+  A density indeed has no ceiling, and that is why the number can rise without end.
+  But only on stored points.
+  On fresh ones it is a fair yardstick, and no model beats the truth by more than luck.
+
+- [x] Nothing yet: fresh points have to be asked.
+
+  Fresh points fall between the bumps, and where these are too narrow there is hardly any density left.
+  So there is a width that is best, and it is found with points that were held back, like the smoothing of the tables.
+
+The network that turns noise into points cannot be asked for a density.
+Yet one could draw a million points from it, and count them in boxes.
+Why is that no way out for pictures?
+
+- [x] No number of draws would fill the boxes.
+
+  In the plane it works: a histogram is a density.
+  But of $256^{784}$ pictures a million draws touch next to none, and a fresh picture would fall into an empty box.
+
+- [ ] Draws say nothing about the law that they come from.
+
+  They say much: the histogram and the kernel density of this chapter are made of draws and nothing else.
+  What stands in the way is the number of dimensions.
+
+- [ ] The network is a continuous function, and so what it draws has no density.
+
+  That it is continuous shows in its draws: it cannot tear the cloud in two.
+  Its points are spread over the plane all the same, denser here and thinner there.
+  The density is there; nobody can write it down.
+:::
+"""
 
 # %% [markdown]
 r"""

@@ -19,6 +19,17 @@ Convolutions look at a neighbourhood, everywhere at once.
 Can a convolution be made to look at the past only?
 That is a **masked convolution**, and a stack of them is a PixelCNN {cite}`vandenoord2016pixelrnn`.
 This chapter builds it, finds the hole in it, and mends the hole.
+
+Drawing is another matter: there each pixel waits for the one before.
+Watch the model with which this chapter ends.
+
+```{live} pixelcnn
+:alt: An ankle boot at five stages of being drawn, from the first rows to the whole image. Under each stage stand bars over the 256 levels: inside the boot a broad hill of greys, at its edge a spike at black with a low hill beside it. A line marks the level that is drawn.
+
+The upper half is a real test image, and the model draws the rest.
+At every pixel it gives a probability to each of the 256 levels, and one level is drawn.
+Go on pixel by pixel, erase another part, or tell the model another class.
+```
 """
 
 # %%
@@ -503,6 +514,77 @@ pair = [
     for cached in (True, False)
 ]
 print("the same:", torch.equal(*pair))
+
+# %% [markdown]
+r"""
+## Check yourself
+
+Pick an answer before you open it: each one says whether it holds, and why.
+
+:::{quiz}
+Somebody builds a PixelCNN with mask B in *all* layers, the first one too.
+What will they see?
+
+- [ ] An error: the first layer does not fit the others.
+
+  Masks A and B have the same size and differ in a single weight.
+  Everything fits, and nothing complains.
+
+- [ ] A slightly better model, since each pixel has one more pixel to go by.
+
+  More context is good as a rule.
+  But this one is the pixel that is to be guessed.
+
+- [ ] A low loss on training pictures, and a high one on test pictures.
+
+  That would be learning by heart.
+  Here nothing has to be remembered: the answer is copied from the picture, whichever it is.
+
+- [x] A splendid loss on training and test pictures alike, and drawings that are worthless.
+
+  The law of a pixel sees the pixel.
+  When the model draws, the place is still empty, and there is nothing to copy.
+  It is the leak of the chapter before.
+
+In the count of the blind spot, 8 blocks and 12 blocks leave the same 10 pixels unseen.
+Why do more blocks not help?
+
+- [x] A path goes right only while it goes up, and to the row above there is but one step up.
+
+  So the whole way to the right has to be made in that one step.
+  All the other layers may go left or stay.
+  Depth buys rows, not this corner.
+
+- [ ] The gradient has become too small to be measured through so many layers.
+
+  In deep networks gradients do fade, and a measurement could mistake small for nothing.
+  Therefore the weights were made large and random first.
+  Besides, there is no path along which a gradient could come.
+
+- [ ] The kernels are $3 \times 3$; with $5 \times 5$ in every block the blind spot would be gone.
+
+  It would be smaller, if these reached farther to the right than the first kernel does.
+  But what lies beyond the reach of the widest kernel stays unseen, at any depth.
+
+Told the true label, the conditional model needs 2.7757 bits per dimension, and told a wrong one 2.7918.
+What does this small difference say?
+
+- [ ] The model ignores the label.
+
+  So it seems, for the bits hardly move.
+  But the drawings obey: told "bag", the model draws bags.
+
+- [x] Most of the bits go into what the neighbours tell already, whatever the label is.
+
+  A garment is decided in a few places, and its bits are shared out over 784 pixels.
+  So a number that is small for each dimension can be large for the picture, and for the eye.
+
+- [ ] The training has failed: under a wrong label a picture ought to be next to impossible.
+
+  For the picture as a whole that is a fair wish, and a part of it comes true: the small difference counts 784 times.
+  But a wrong label does not change that the next pixel is mostly like the last one.
+:::
+"""
 
 # %% [markdown]
 r"""

@@ -257,6 +257,14 @@ The whole past, from a single layer.
 Well, almost: look at the end of the row above.
 One pixel is missing.
 
+```{live} pixelrnn
+:alt: What one pixel sees in three models on a grid of 15 by 15: a triangle in a Row LSTM, all earlier pixels in a Diagonal BiLSTM, and a window in a PixelCNN. Earlier pixels outside of these are hidden from it.
+
+Move over a pixel and see what its law depends on, in two models at a time.
+Add layers, and watch the triangle widen. The PixelCNNs are those of the next chapter.
+All of it was measured, with Jacobians of small models with large random weights.
+```
+
 Is this a bug of ours?
 It is in the paper's own design.
 What comes from the right to the row above has begun with that row's last pixel, but through the first convolution, which hides a pixel from its own cell.
@@ -478,6 +486,73 @@ print("(pixel, what it sees):", found[:4].tolist(), "...")
 r"""
 Run both tests on every autoregressive model that you meet, with large random weights and in double precision.
 They take a second, and they find what no loss curve shows.
+"""
+
+# %% [markdown]
+r"""
+## Check yourself
+
+Pick an answer before you open it: each one says whether it holds, and why.
+
+:::{quiz}
+The chain rule needs an order of the pixels, and we took raster order.
+But a pixel depends on its right neighbour as much as on its left one.
+What have we given up?
+
+- [ ] Exactness: a product of guesses that look back only is an approximation.
+
+  It looks one-sided.
+  But that the two neighbours are tied is told once, when the later one is guessed: $p(x_1)\, p(x_2 \mid x_1)$ and $p(x_2)\, p(x_1 \mid x_2)$ are the same law.
+
+- [ ] The ties within a row: its pixels must be independent, given the rows above.
+
+  In a Row LSTM all pixels of a row *step* at once, so it seems.
+  Yet each law also looks at pixels on the left in its own row, and in training these are known.
+
+- [x] Nothing of the density: in any order the product is the law of the picture.
+
+  The chain rule is the definition of conditional probability, used again and again, and assumes nothing.
+  The order only decides which guesses the network has to learn.
+
+A Row LSTM never sees some of the earlier pixels.
+What does this mean for the likelihood that it reports?
+
+- [x] It is exact. A model that saw more might do better, that is all.
+
+  Whatever a law looks at, its 256 probabilities sum to one, and so do those of all pictures.
+  To ignore a pixel costs bits; it does not make the number untrue.
+
+- [ ] It is only an estimate, since the conditions are not complete.
+
+  The chain rule asks for guesses given *all* earlier pixels, so this seems to break it.
+  But a guess that makes no use of some of them is still a guess: the model's own law is one in which they do not matter.
+
+- [ ] It does not matter: a few more layers, and every earlier pixel is seen.
+
+  For many networks depth widens the view, so it is a good reflex.
+  Here it was measured: three layers widened the triangle by a little, on the left only.
+
+A colleague's PixelRNN gets far fewer bits on test pictures than any you know.
+You suspect that it sees the future.
+Which test can tell?
+
+- [ ] Compare the loss of training pictures with that of test pictures.
+
+  This is how one finds a model that has learned by heart.
+  A leak is another thing: it copies the answer from the picture that lies before it, from a test picture just as well.
+
+- [x] Add up the probabilities of all pictures of a tiny size.
+
+  A law that may look at its own pixel is not held to share out one unit of mass among the pictures.
+  In the chapter the sum came out at 1.076 in place of 1.
+  The Jacobian even tells where the leak is.
+
+- [ ] Draw with the cached sampler, and look whether the drawings are bad.
+
+  Drawings did give the leak away in the chapter, but without the cache.
+  The cached sampler computes states in their order, so nothing later is there to be seen.
+  And a bad drawing may have other causes.
+:::
 """
 
 # %% [markdown]

@@ -119,6 +119,17 @@ Given the code the pixels are independent.
 All that ties them to one another has to go through $z$.
 So the numbers of a code are what the pictures differ in: **factors of variation**, as far as training finds them.
 
+Here is a trained one, with two numbers a code.
+Compare it with [its cousin](#live-autoencoder) of the last chapter.
+
+```{live} vae
+:alt: Five rows of twelve pictures decoded from codes spread evenly over a plane. Trousers at the upper left widen into tops and pullovers to the right; below, shoes at the left grow into boots, and bags stand at the right. Neighbours are alike; a few in the middle are ghosts.
+
+Drag the point, choose a test picture, or draw your own: the encoder places it, as a small cloud.
+Then draw ten codes from the prior.
+Most are clothes, and the few that are not lie where no test picture does.
+```
+
 What is $p_\theta(x)$, then?
 Any code may have led to $x$, so all of them count:
 
@@ -979,7 +990,81 @@ The bound has two halves: the codes must explain their pictures, and the cloud o
 The second half is what the autoencoder lacked.
 It gathers the codes where we draw from, so that most draws from the prior land where the decoder knows what to do.
 Most, not all: the clouds need not fill the prior evenly, and that is where the blurred draws come from.
+"""
 
+# %% [markdown]
+r"""
+## Check yourself
+
+Pick an answer before you open it: each one says whether it holds, and why.
+
+:::{quiz}
+Of the test pictures the VAE needs *at most* 3.150 bits per dimension, and the PixelCNN exactly 2.908.
+Which of the two is the better density?
+
+- [ ] The PixelCNN: 2.908 is less than 3.150.
+
+  It would follow if both numbers were the likelihood.
+  But 3.150 is an upper limit.
+  The VAE's own number lies somewhere below, and the table does not say where.
+
+- [x] It is not proven. All we know is that the VAE needs no more than 3.150.
+
+  The PixelCNN is likely ahead: from one draw to 500 the limit came down by only about a twentieth of a bit.
+  But likely is not proven.
+  Had the *limit* been below 2.908, that would have been a proof, for the VAE.
+
+- [ ] Nobody can say, since a bound and a likelihood must never be compared.
+
+  They must not be mixed up.
+  But a bound is a true statement about a likelihood, and in one direction it decides: a limit that is lower than the other's exact number wins.
+
+After a while of training, the KL of your VAE is 0.0 nats on every picture.
+What has happened?
+
+- [ ] The best that can: one of the two terms has reached its minimum.
+
+  Both terms are to be low, so a zero looks like half the work.
+  But a code that costs nothing says nothing.
+  A trained VAE pays for what it keeps of a picture.
+
+- [ ] There is a bug: the KL of two Gaussians is never exactly zero.
+
+  It is zero where they are equal, and a network can easily make them so: centre 0, width 1, whatever the picture.
+  In the table of the discs it is 0.0 at the largest $\beta$.
+
+- [x] The cloud of every picture is the prior, so the codes are not used.
+
+  This is posterior collapse.
+  The decoder gets noise that has nothing to do with the picture, and paints the same law for all.
+  Look at how many numbers are in use.
+
+In a VAE, somebody draws $z$ with a function that lets no gradient through: the numbers are right, but no gradient reaches $\mu$ and $\sigma$ from the draw.
+The loss is that of the chapter.
+What does training do?
+
+- [ ] It stops with an error, since the encoder gets no gradient.
+
+  That would be kind.
+  But the decoder still gets its gradient from the reconstruction, and the encoder gets one from the KL.
+  Nothing is missing that PyTorch would notice.
+
+- [x] The decoder learns, and the encoder is only ever pulled towards the prior.
+
+  What the encoder hears of the loss is the price of the code.
+  What the code explains would have reached it through the draw.
+  So it saves, until the codes say nothing.
+
+- [ ] The same as before on average, but with more scatter.
+
+  That is how the score function compares with the path.
+  But the score function is an estimate of its own: it multiplies the value of each draw by $\nabla \log q$.
+  To cut the path and put nothing in its place is no estimate of the gradient.
+:::
+"""
+
+# %% [markdown]
+r"""
 ## Exercises
 
 Write each function where it says `todo()`, run the cell, then the check below it.
