@@ -93,7 +93,8 @@ def png(picture: Image.Image) -> bytes:
 
 def card_page() -> str:
     """Return the card as a page that holds all it needs."""
-    font = "{}-latin-wght-normal.woff2"
+    serif = FONTS / "source-serif-4-latin-600-normal.woff2"
+    sans = FONTS / "source-sans-3-latin-wght-normal.woff2"
     drawn = {
         word: inline(png(strip(row)), "image/png") for word, row in garments().items()
     }
@@ -102,10 +103,8 @@ def card_page() -> str:
         for word, source in drawn.items()
     )
     return PAGE.format(
-        serif=inline(
-            (FONTS / font.format("source-serif-4")).read_bytes(), "font/woff2"
-        ),
-        sans=inline((FONTS / font.format("source-sans-3")).read_bytes(), "font/woff2"),
+        serif=inline(serif.read_bytes(), "font/woff2"),
+        sans=inline(sans.read_bytes(), "font/woff2"),
         width=WIDTH,
         height=HEIGHT,
         logo=(ASSETS / "logo.svg").read_text(encoding="utf-8"),

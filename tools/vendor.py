@@ -16,15 +16,16 @@ from pathlib import Path
 TOOLS = Path(__file__).resolve().parent
 TARGET = TOOLS.parent / "book" / "assets" / "vendor"
 
-FONTS = (
-    *("source-sans-3-latin-wght-normal", "source-sans-3-greek-wght-normal"),
-    *("source-sans-3-latin-wght-italic", "source-sans-3-greek-wght-italic"),
-    *("source-serif-4-latin-wght-normal", "source-serif-4-greek-wght-normal"),
-)
+# Text in every weight; what has one weight alone, in that one: a third of the size.
+FONTS = {
+    "@fontsource-variable/source-sans-3": ("latin-wght-normal", "greek-wght-normal"),
+    "@fontsource/source-sans-3": ("latin-400-italic", "greek-400-italic"),
+    "@fontsource/source-serif-4": ("latin-600-normal", "greek-600-normal"),
+}
 # Where a file of a package goes. A folder is copied whole.
 FILES = {
     "@fontsource-variable/source-sans-3/LICENSE": "fonts/LICENSE-sans",
-    "@fontsource-variable/source-serif-4/LICENSE": "fonts/LICENSE-serif",
+    "@fontsource/source-serif-4/LICENSE": "fonts/LICENSE-serif",
     # It has no file of its licence, which its package.json names.
     "onnxruntime-web/package.json": "onnxruntime/package.json",
     "onnxruntime-web/dist/ort.wasm.min.mjs": "onnxruntime/ort.wasm.min.mjs",
@@ -41,10 +42,10 @@ FILES = {
 for kind in ("mjs", "wasm"):
     file = f"ort-wasm-simd-threaded.{kind}"
     FILES[f"onnxruntime-web/dist/{file}"] = f"onnxruntime/{file}"
-for font in FONTS:
-    family = "-".join(font.split("-")[:3])
-    file = f"@fontsource-variable/{family}/files/{font}.woff2"
-    FILES[file] = f"fonts/{font}.woff2"
+for package, kinds in FONTS.items():
+    for kind in kinds:
+        font = f"{package.split('/')[1]}-{kind}.woff2"
+        FILES[f"{package}/files/{font}"] = f"fonts/{font}"
 
 
 def digest() -> str:

@@ -44,9 +44,11 @@ trained = found["training"]["recipes"]
 order = sorted(
     trained, key=lambda name: -trained[name]["images per CPU second"]
 )
+rates = {name: trained[name]["images per CPU second"] for name in order}
 bars(
-    {name: trained[name]["images per CPU second"] for name in order},
-    "Images that each recipe trains on in a CPU second, the fastest at the top.",
+    rates,
+    "Images that each recipe trains on in a CPU second, the fastest at the top: from "
+    f"{rates[order[0]]:,.0f} ({order[0]}) to {rates[order[-1]]:,.0f} ({order[-1]}).",
     xlabel="images per CPU second",
     log=True,
 )
@@ -62,9 +64,12 @@ What is done element by element takes time and counts nothing, so no recipe reac
 # %% tags=["hide-input"]
 rate = found["training"]["flops_per_second"]
 print(f"A large matrix product: {rate / 1e9:.1f} GFLOP/s on one thread.")
+shares = {name: 100 * trained[name]["share"] for name in order}
+low, *_, high = sorted(order, key=shares.get)
 bars(
-    {name: 100 * trained[name]["share"] for name in order},
-    "Share of the matrix product's rate that each recipe's training step reaches.",
+    shares,
+    "Share of the matrix product's rate that each recipe's training step reaches: from "
+    f"{shares[low]:.0f} % ({low}) to {shares[high]:.0f} % ({high}).",
     xlabel="% of the rate of a matrix product",
 )
 
@@ -97,7 +102,12 @@ table(
 )
 
 # %% tags=["hide-input"]
-alt = "Seconds of a training step by the image's side, one line a family, log scales."
+times = {name: laws["side"]["seconds"] for name, laws in grown.items()}
+low, *_, high = sorted(times, key=lambda name: times[name][-1])
+alt = (
+    "Seconds of a training step by the image's side, one line a family, log scales. All "
+    f"rise; at the largest side {low} costs least and {high} most."
+)
 with figure(alt) as axes:
     for (name, laws), colour in zip(grown.items(), COLOURS):
         law = laws["side"]
@@ -125,7 +135,9 @@ drawn = found["drawing"]["models"]
 slowest = sorted(drawn, key=lambda name: -drawn[name]["seconds"])
 bars(
     {name: drawn[name]["seconds"] for name in slowest},
-    "CPU seconds in which each shipped model draws 64 images, the slowest at the top.",
+    "CPU seconds in which each shipped model draws 64 images, the slowest at the top: "
+    f"from {drawn[slowest[0]]['seconds']:.2g} ({slowest[0]}) to "
+    f"{drawn[slowest[-1]]['seconds']:.2g} ({slowest[-1]}).",
     xlabel="CPU seconds for 64 images",
     log=True,
 )
@@ -224,17 +236,23 @@ What a process costs before it does anything, against `import torch` alone.
 
 # %% tags=["hide-input"]
 runs = found["imports"]["runs"]
+starts = {name: row["/ torch"] for name, row in runs.items()}
+low, *_, high = sorted(starts, key=starts.get)
 bars(
-    {name: row["/ torch"] for name, row in runs.items()},
-    "CPU seconds of starting a process in several ways, as multiples of import torch.",
+    starts,
+    "CPU seconds of starting a process in several ways, as multiples of import torch: "
+    f"from {starts[low]:.2g} ({low}) to {starts[high]:.2g} ({high}).",
     xlabel="times `import torch`",
 )
 
 # %% tags=["hide-input"]
 peaks = found["memory"]["runs"]
+peak = {name: row["MiB"] for name, row in peaks.items()}
+low, *_, high = sorted(peak, key=peak.get)
 bars(
-    {name: row["MiB"] for name, row in peaks.items()},
-    "Peak memory of fresh processes that import, train a step or draw 64 images.",
+    peak,
+    "Peak memory of fresh processes that import, train a step or draw 64 images: from "
+    f"{peak[low]:.0f} MiB ({low}) to {peak[high]:.0f} ({high}).",
     xlabel="peak memory, MiB",
 )
 
@@ -256,7 +274,8 @@ seconds |= {
 }
 bars(
     seconds,
-    "CPU seconds of each chapter in the quick profile, and of building the site.",
+    "CPU seconds of each chapter in the quick profile, and of building the site: "
+    f"from {min(seconds.values()):.0f} to {max(seconds.values()):.0f}.",
     xlabel="CPU seconds",
 )
 

@@ -10,11 +10,13 @@
   const boxes = `${wide}, .cell_output > .output, .pst-scrollable-table-container`;
 
   function reach() {
-    for (const box of main.querySelectorAll(wide)) {
-      const scrolls = box.scrollWidth > box.clientWidth + 1;
-      if (scrolls) box.tabIndex = 0;
+    // First all that is measured, then all that is changed: one layout, not hundreds.
+    const found = [...main.querySelectorAll(wide)];
+    const scrolls = found.map((box) => box.scrollWidth > box.clientWidth + 1);
+    found.forEach((box, k) => {
+      if (scrolls[k]) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
-    }
+    });
   }
 
   // The theme itself makes the other boxes reachable, by their tabindex.

@@ -127,7 +127,7 @@ Compare it with [its cousin](#live-autoencoder) of the last chapter.
 
 Drag the point, choose a test picture, or draw your own: the encoder places it, as a small cloud.
 Then draw ten codes from the prior.
-Most are clothes, and the few that are not lie where no test picture does.
+Most are clothes. Where on the plane do those lie that are not?
 ```
 
 What is $p_\theta(x)$, then?

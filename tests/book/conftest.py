@@ -133,6 +133,6 @@ def page(browser):
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, color_scheme="light"
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import export_live
 import pytest
 import torch
 from live import autoencoder as exported
@@ -105,3 +106,16 @@ def test_codes_are_spread_row_by_row_from_the_top():
     found = spread(((0, 4), (10, 20)), columns=2, rows=5)
     assert found.tolist()[:3] == [[1, 19], [3, 19], [1, 17]]
     assert found.tolist()[-1] == [3, 11]
+
+
+def test_an_export_rests_on_what_both_planes_share(monkeypatch):
+    seen = set()
+    read = type(export_live.TOOLS).read_bytes
+    monkeypatch.setattr(
+        type(export_live.TOOLS),
+        "read_bytes",
+        lambda path: seen.add(path.as_posix()) or read(path),
+    )
+    export_live.digest("autoencoder")
+    shared = (export_live.TOOLS / "live" / "graphs" / "codes.py").as_posix()
+    assert shared in seen

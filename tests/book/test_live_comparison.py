@@ -7,6 +7,7 @@ import torch
 from axe import violations
 from live import comparison as exported
 from live.common import write_levels
+from live_page import start, started
 from waiting import until
 
 import gencourse
@@ -21,20 +22,10 @@ GREYS = f"""() => [...document.querySelectorAll("{FIGURE} canvas")].map((canvas)
 }})"""
 
 
-def start(page, site):
-    page.goto(f"{site.url}chapters/comparison.html")
-    page.click(f"{FIGURE} .gc-live-start")
-    page.wait_for_selector(f"{FIGURE}[data-state=live]")
-
-
 @pytest.fixture(scope="module")
 def shared(site, browser):
-    """Give a page that has started: starting takes longer than most tests."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    start(page, site)
-    yield page
-    context.close()
+    with started(browser, site, "comparison") as page:
+        yield page
 
 
 @pytest.fixture
@@ -154,7 +145,7 @@ def cells(page):
 
 
 def test_a_game_by_keyboard_all_wrong(site, page):
-    start(page, site)
+    start(page, site, "comparison")
     given = []
     for k in range(10):
         place = place_of(page, right=False)
@@ -231,7 +222,7 @@ def test_by_touch_on_a_narrow_screen(site, browser):
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     page = context.new_page()
-    start(page, site)
+    start(page, site, "comparison")
     wide = "document.documentElement.scrollWidth"
     for _ in range(10):
         assert page.evaluate(wide) == 390
@@ -249,7 +240,7 @@ def test_by_touch_on_a_narrow_screen(site, browser):
 def test_nobody_is_shut_out(site, browser, scheme):
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
-    start(page, site)
+    start(page, site, "comparison")
     answers(page).nth(place_of(page, right=False)).click()
     assert violations(page, FIGURE) == []
     finish(page)
@@ -277,6 +268,6 @@ def test_a_file_that_fails_is_said_and_tried_again(site, page):
 def test_no_model_is_loaded_for_it(site, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    start(page, site)
+    start(page, site, "comparison")
     assert not [url for url in asked if "wasm" in url or "onnx" in url]
     assert sum(url.endswith(".bin") for url in asked) == 6

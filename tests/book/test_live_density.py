@@ -10,6 +10,7 @@ import pytest
 import torch
 from axe import violations
 from live import density as exported
+from live_page import start
 from sklearn.mixture import GaussianMixture
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 from waiting import until
@@ -22,9 +23,7 @@ GRIPS = f"{FIGURE} .gc-mix-grip"
 @pytest.fixture
 def live(site, page):
     """Give the page of a visitor who has started the live model."""
-    page.goto(f"{site.url}chapters/density.html")
-    page.click(f"{FIGURE} .gc-live-start")
-    page.wait_for_selector(f"{FIGURE}[data-state=live]")
+    start(page, site, "density")
     return page
 
 
@@ -184,9 +183,7 @@ def test_one_gaussian_is_left_and_six_are_the_most(live):
 
 def test_without_motion_em_jumps_to_its_end(site, page):
     page.emulate_media(reduced_motion="reduce")
-    page.goto(f"{site.url}chapters/density.html")
-    page.click(f"{FIGURE} .gc-live-start")
-    page.wait_for_selector(f"{FIGURE}[data-state=live]")
+    start(page, site, "density")
     press(page, "Fit by EM")
     assert not state(page)["running"]
     assert state(page)["updates"] > 5

@@ -10,6 +10,7 @@ import torch
 from axe import violations
 from live import common
 from live import gan as exported
+from live_page import start, started
 from waiting import until
 
 import gencourse
@@ -33,20 +34,10 @@ def models():
     return {"dcgan": gencourse.load("dcgan"), "sngan": gencourse.load("sngan")}
 
 
-def start(page, site):
-    page.goto(f"{site.url}chapters/gan.html")
-    page.click(f"{FIGURE} .gc-live-start")
-    page.wait_for_selector(f"{FIGURE}[data-state=live]")
-
-
 @pytest.fixture(scope="module")
 def shared(site, browser):
-    """Give a page that has started: starting takes longer than most tests."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    start(page, site)
-    yield page
-    context.close()
+    with started(browser, site, "gan") as page:
+        yield page
 
 
 @pytest.fixture
@@ -270,7 +261,7 @@ def test_a_drawing_by_touch(site, browser):
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     page = context.new_page()
-    start(page, site)
+    start(page, site, "gan")
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide == 390
     page.get_by_role("button", name="Clear").tap()
@@ -297,7 +288,7 @@ def test_it_walks_and_stops(live):
 def test_with_less_motion_it_goes_step_by_step(site, browser):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    start(page, site)
+    start(page, site, "gan")
     shares = []
     for _ in range(2):
         before = settled(page)
@@ -358,7 +349,7 @@ def test_marks_stand_at_their_scores(live):
 def test_nobody_is_shut_out(site, browser, scheme):
     context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
-    start(page, site)
+    start(page, site, "gan")
     assert violations(page, FIGURE) == []
     context.close()
 

@@ -11,6 +11,7 @@ from axe import violations
 from live import common
 from live import pixelcnn as exported
 from live.graphs.pixelcnn import Law
+from live_page import start, started
 from site_config import ROOT
 from waiting import until
 
@@ -56,21 +57,10 @@ def images():
     return data.load("fashion-mini", "test").x[list(exported.IMAGES)].flatten(1)
 
 
-def start(page, site):
-    page.goto(f"{site.url}chapters/pixelcnn.html")
-    page.click(f"{FIGURE} .gc-live-start")
-    page.wait_for_selector(f"{FIGURE}[data-state=live]")
-
-
 @pytest.fixture(scope="module")
 def shared(site, browser):
-    """Give a page that has started: starting takes longer than most tests."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    start(page, site)
-    yield page
-    context.close()
+    with started(browser, site, "pixelcnn") as page:
+        yield page
 
 
 @pytest.fixture
@@ -494,7 +484,7 @@ def phone(site, browser):
     )
     context.set_default_timeout(10_000)
     page = context.new_page()
-    start(page, site)
+    start(page, site, "pixelcnn")
     yield page
     context.close()
 
@@ -523,7 +513,7 @@ def test_by_touch_on_a_phone(phone):
 def test_little_motion_means_no_drawing_by_itself(site, browser):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    start(page, site)
+    start(page, site, "pixelcnn")
     page.wait_for_timeout(300)
     state = state_of(page)
     assert (state["running"], state["at"]) == (False, {"k": 392, "level": None})

@@ -10,6 +10,7 @@ import pytest
 import torch
 from axe import violations
 from live import pixelrnn as exported
+from live_page import start
 from site_config import ROOT
 
 from gencourse import testing
@@ -38,9 +39,7 @@ def unpacked(bits):
 @pytest.fixture
 def live(site, page):
     """Give the page of a visitor who has started the live model."""
-    page.goto(f"{site.url}chapters/pixelrnn.html")
-    page.click(f"{FIGURE} .gc-live-start")
-    page.wait_for_selector(f"{FIGURE}[data-state=live]")
+    start(page, site, "pixelrnn")
     return page
 
 

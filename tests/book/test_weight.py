@@ -121,7 +121,7 @@ def test_icons_show_from_the_small_fonts_and_say_nothing(site, page):
 
 
 def test_the_small_fonts_hold_every_icon_of_every_page(site):
-    theme = (site.folder / "_static/styles/pydata-sphinx-theme.css").read_text()
+    theme = icons.theme(site.folder / "_static")
     pages = [(site.folder / name).read_text("utf-8") for name in site.pages]
     for font, places in icons.wanted(pages, theme).items():
         with TTFont(site.folder / f"_static/icons/{font}.woff") as small:
@@ -133,6 +133,8 @@ def test_an_icon_that_the_theme_has_not_is_named(caplog):
     sheet = r'.fa-sun:before{content:"\f185"}'
     known = '<i class="fa-solid fa-sun fa-lg"></i>'
     assert icons.wanted([known], sheet)["fa-solid-900"] == {0xF185}
+    shown = r'p:after{content:"\f107";font-family:Font Awesome\ 6 Free}'
+    assert icons.wanted([known], sheet + shown)["fa-solid-900"] == {0xF185, 0xF107}
     icons.wanted(['<i class="fas fa-nought"></i>'], sheet)
     assert "fa-nought" in caplog.text
 
@@ -241,16 +243,25 @@ SCATTER = """<svg class="gencourse-figure" width="200" height="100"
 <defs><path id="m1" d="M 0 3 C 0.795609 3 1.55874 2.683901 2.12132 2.12132
  C 2.683901 1.55874 3 0.795609 3 0 C 3 -4 -3 -4 -3 0 z" style="stroke: #0a0"/></defs>
 <g>{}</g></svg>"""
-USE = '<use xlink:href="#m1" x="{:.6f}" y="{:.6f}" style="fill: #00a{}"/>'
+USE = '<use xlink:href="#m1" x="{:.6f}" y="{:.6f}" style="{}"/>'
 
 
-@pytest.mark.parametrize("look", ["", "; fill-opacity: 0.4"])
-def test_a_shorter_drawing_looks_the_same(page, look):
-    uses = [USE.format(3.6 * i + 9, (37 * i) % 83 + 8, look) for i in range(50)]
+@pytest.mark.parametrize(
+    ("look", "apart"),
+    [
+        ("fill: #00a", True),
+        ("fill: #0a0; fill-opacity: 0.4", True),
+        ("fill: #0a0", False),
+    ],
+)
+def test_a_shorter_drawing_looks_the_same(page, look, apart):
+    uses = [USE.format(3.6 * i + 9, (2 * i) % 30 + 30, look) for i in range(50)]
     before = SCATTER.format("".join(uses))
     (after,) = node.ask("svg.mjs", "svgo.browser.js", [before])
-    assert len(after) < 0.6 * len(before)
+    assert len(after) < 0.7 * len(before)
     assert "<use" not in after
+    # The mark's own shape, and one path for all marks where it cannot be seen.
+    assert (after.count("<path") > 2) == apart
     shots = []
     for drawing in (before, after):
         page.set_content(f"<body style='margin:0'>{drawing}")
@@ -261,7 +272,7 @@ def test_a_shorter_drawing_looks_the_same(page, look):
 
 
 def test_the_ticks_of_an_axis_stay():
-    few = SCATTER.format("".join(USE.format(9 * i, 5, "") for i in range(5)))
+    few = SCATTER.format("".join(USE.format(9 * i, 5, "fill: #00a") for i in range(5)))
     (after,) = node.ask("svg.mjs", "svgo.browser.js", [few])
     assert after.count("<use") == 5
 

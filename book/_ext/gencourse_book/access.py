@@ -47,8 +47,16 @@ MENDED = {
 }
 
 
+# Opens the list of a page's contents, and stands where there is none, too.
+OPENS_NOTHING = re.compile(
+    r'<button class="sidebar-toggle secondary-toggle[^>]*>.*?</button>', re.DOTALL
+)
+
+
 def mended(text: str) -> str:
     """Return a page with all of it mended; one that is stays as it is."""
+    if "bd-sidebar-secondary" not in text:
+        text = OPENS_NOTHING.sub("", text)
     for wrong, right in MENDED.items():
         text = re.sub(wrong, right, text)
     return text

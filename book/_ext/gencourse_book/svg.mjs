@@ -26,9 +26,17 @@ const isMark = (node, first) =>
   node.name === "use" &&
   ["xlink:href", "style"].every((name) => node.attributes[name] === first[name]);
 
+const value = (style, name) =>
+  style.match(new RegExp(`\\b${name}: *([^;]+)`))?.[1].trim();
+
+// One path can draw all marks where they may overlap unseen: opaque, of one colour.
+function canMerge(style) {
+  return !/opacity/.test(style) && value(style, "fill") === value(style, "stroke");
+}
+
 // A browser copies a shape's whole tree for each <use>; a path is one node.
 function drawn(uses, shape) {
-  const { style } = uses[0].attributes;
+  const style = [uses[0].attributes.style, shape.style].filter(Boolean).join("; ");
   const element = (d) => ({
     type: "element",
     name: "path",
@@ -36,12 +44,11 @@ function drawn(uses, shape) {
     children: [],
   });
   const all = uses.map((use) => moved(shape.d, use.attributes));
-  // Where marks are transparent, those that overlap must stay apart.
-  const paths = /opacity/.test(style + shape.style) ? all : [all.join(" ")];
+  const paths = canMerge(style) ? [all.join(" ")] : all;
   return {
     type: "element",
     name: "g",
-    attributes: { style: [style, shape.style].filter(Boolean).join("; ") },
+    attributes: { style },
     children: paths.map(element),
   };
 }

@@ -51,7 +51,7 @@ TRACTABLE = Place(
     children=(
         leaf("PixelRNN", "row by row", 63, "pixelrnn"),
         leaf("PixelCNN", "masked convolution", 184, "pixelcnn"),
-        leaf("Summary", "what exactness costs", 305, "autoregressive"),
+        leaf("Summary", "what it costs", 305, "autoregressive"),
     ),
 )
 VAE = leaf("VAE", "a latent and a bound", 452, "vae", ELSEWHERE)

@@ -110,8 +110,8 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     }
     texts = list(pages.values())
     version = styles.join(static, texts)
-    theme = static / "styles" / "pydata-sphinx-theme.css"
-    icons.write(static, texts, theme.read_text("utf-8"))
+    icons.write(static, texts)
+    icons.cut_formulas(Path(app.srcdir, "assets"), static, texts)
     for path, text in pages.items():
         if (after := styles.relink(text, version)) != before[path]:
             path.write_text(after, encoding="utf-8")

@@ -39,7 +39,7 @@ export function priorWithin(radius) {
 // The smallest of ... 0.1, 0.2, 0.3, 0.5, 1 ... that is not below a number.
 export function roundUp(value) {
   const unit = 10 ** Math.floor(Math.log10(value));
-  return unit * [1, 2, 3, 5, 10].find((step) => step * unit >= value * (1 - 1e-9));
+  return unit * [1, 2, 3, 5, 10].find((step) => step * unit >= value);
 }
 
 const round = ([x, y], r) =>
