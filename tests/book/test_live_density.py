@@ -216,7 +216,7 @@ def test_it_fits_a_phone(live):
     live.set_viewport_size({"width": 390, "height": 800})
     assert live.evaluate("document.documentElement.scrollWidth") <= 390
     box = live.locator(GRIPS).first.bounding_box()
-    assert min(box["width"], box["height"]) >= 16
+    assert min(box["width"], box["height"]) >= 24
 
 
 def test_what_is_exported_is_sorted_and_finite(tmp_path):

@@ -3,7 +3,7 @@ import { logDensity, printed, ticks } from "./density-law.js";
 import { clamp } from "./plane.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT, FOOT] = [600, 260, 26];
+const [WIDTH, HEIGHT, FOOT] = [600, 260, 58];
 const LINE = 240;
 const KEYS = {
   ArrowLeft: [-1, 0],
@@ -34,7 +34,7 @@ export class Plot {
     this.whole = made("path", { class: "gc-mix-whole" });
     this.ticks = made("g", { class: "gc-mix-ticks" });
     this.grips = made("g", {});
-    const viewBox = `0 0 ${WIDTH} ${HEIGHT + FOOT + 20}`;
+    const viewBox = `0 0 ${WIDTH} ${HEIGHT + FOOT}`;
     this.element = made(
       "svg",
       { class: "gc-mix-plot", viewBox, role: "group" },
@@ -67,11 +67,11 @@ export class Plot {
     });
     this.bars.replaceChildren(...bars);
     const marks = ticks(low, high).map((value) => {
-      const text = made("text", { x: this.across(value), y: HEIGHT + 18 });
+      const text = made("text", { x: this.across(value), y: HEIGHT + 22 });
       text.textContent = String(value).replace("-", "−");
       return text;
     });
-    const name = made("text", { x: WIDTH / 2, y: HEIGHT + 40 });
+    const name = made("text", { x: WIDTH / 2, y: HEIGHT + 50 });
     name.textContent = axis;
     const floor = made("line", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT });
     this.ticks.replaceChildren(floor, ...marks, name);

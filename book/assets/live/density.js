@@ -67,7 +67,7 @@ class Page {
     const { train, test, axis } = this.kinds[i];
     const ends = [Math.min(train[0], test[0]), Math.max(train.at(-1), test.at(-1))];
     const margin = 0.08 * (ends[1] - ends[0]);
-    Object.assign(this.state, { train, test });
+    Object.assign(this.state, { train, test, running: false });
     [this.low, this.high] = [ends[0] - margin, ends[1] + margin];
     this.wide = this.high - this.low;
     this.floor = FLOOR * this.wide;
