@@ -19,6 +19,7 @@ from PIL import Image
 from site_config import ROOT, read_site
 from sphinx.application import Sphinx
 from sphinx.errors import ConfigError
+from sphinx.util.docutils import docutils_namespace
 from waiting import until
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -342,7 +343,9 @@ def small_book(folder):
         ),
     }
     places = [folder, None, folder / "html", folder / "trees"]
-    Sphinx(*places, "html", confoverrides=config, status=None, warning=said).build()
+    given = {"confoverrides": config, "status": None, "warning": said}
+    with docutils_namespace():
+        Sphinx(*places, "html", **given).build()
     return said.getvalue()
 
 

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from live import common
 from site_config import ROOT
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 from torch import nn
 from waiting import until
 
@@ -164,17 +165,17 @@ def build_page(folder, text, name="small", still=True):
         common.show(images, columns=2, path=path)
     (folder / "index.md").write_text(f"# A page\n\n```{{live}} {name}\n{text}\n```\n")
     warned = io.StringIO()
-    app = Sphinx(
-        folder,
-        None,
-        folder / "out",
-        folder / "trees",
-        "html",
-        confoverrides={"extensions": ["myst_parser", "gencourse_book.live"]},
-        status=None,
-        warning=warned,
-    )
-    app.build()
+    with docutils_namespace():
+        Sphinx(
+            folder,
+            None,
+            folder / "out",
+            folder / "trees",
+            "html",
+            confoverrides={"extensions": ["myst_parser", "gencourse_book.live"]},
+            status=None,
+            warning=warned,
+        ).build()
     return warned.getvalue(), soup(folder / "out" / "index.html")
 
 

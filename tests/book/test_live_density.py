@@ -99,7 +99,7 @@ def test_a_step_of_em_is_that_of_another_library(live):
 def test_em_reaches_the_best_fit(live):
     press(live, "Spread them evenly")
     press(live, "Fit by EM")
-    until(live, f"!{LIVE}.running", seconds=30)
+    until(live, f"!{LIVE}.running && {LIVE}.scores.target !== null", seconds=30)
     scores = state(live)["scores"]
     assert scores["train"] == pytest.approx(scores["target"], abs=5e-4)
     truth = exported.TRUTH
@@ -171,9 +171,21 @@ def test_a_needle_is_called_memorising(live):
     assert gains["train"] - gains["test"] > 0.003  # one value in a thousand repays it
 
 
+def test_what_is_added_is_no_clone(live):
+    for _ in range(3):
+        press(live, "Add a Gaussian")
+    means = [one["mean"] for one in state(live)["mixture"]]
+    assert min(np.diff(sorted(means))) > 0.01
+    press(live, "One step of EM")
+    means = [one["mean"] for one in state(live)["mixture"]]
+    assert min(np.diff(sorted(means))) > 0.01
+
+
 def test_one_gaussian_is_left_and_six_are_the_most(live):
     press(live, "Remove the chosen one")
     assert live.get_by_role("button", name="Remove the chosen one").is_disabled()
+    # What had the focus is switched off: it goes on where the reader works.
+    assert live.evaluate("document.activeElement.getAttribute('role')") == "slider"
     assert state(live)["mixture"][0]["weight"] == pytest.approx(1, abs=1e-12)
     for _ in range(5):
         press(live, "Add a Gaussian")

@@ -116,3 +116,12 @@ test("ticks are round", () => {
   assert.deepEqual(law.ticks(2, 74), [20, 40, 60]);
   assert.equal(law.printed(-1.234, 2), "−1.23");
 });
+
+test("the least likely value is one of the data, and no outlier", () => {
+  const values = draws(200);
+  const found = law.leastLikely(values, [{ weight: 1, mean: 1, std: 0.8 }]);
+  assert.ok(values.includes(found));
+  assert.equal(found, values[2]);
+  assert.equal(law.nearest([1, 2, 4], 3.2), 4);
+  assert.equal(law.nearest([1, 2, 4], -9), 1);
+});

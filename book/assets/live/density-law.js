@@ -119,6 +119,18 @@ export function withOneMore(mixture, mean, std) {
   return [...others, { weight, mean, std }];
 }
 
+// The value that a mixture finds least likely, the outermost hundredths left out.
+export function leastLikely(sorted, mixture) {
+  const edge = Math.floor(sorted.length / 100);
+  const inside = sorted.slice(edge, sorted.length - edge);
+  const found = inside.map((x) => logDensity(x, mixture));
+  return inside[found.indexOf(Math.min(...found))];
+}
+
+export function nearest(values, place) {
+  return values.reduce((a, b) => (Math.abs(b - place) < Math.abs(a - place) ? b : a));
+}
+
 // How dense the values lie in equal boxes from `low` to `high`.
 export function histogram(values, low, high, boxes) {
   const counts = new Array(boxes).fill(0);

@@ -98,6 +98,10 @@ export class Plot {
     this.#handles(mixture, selected);
   }
 
+  focus(k) {
+    this.grips.children[k].focus({ preventScroll: true });
+  }
+
   #handles(mixture, selected) {
     while (this.grips.childElementCount > mixture.length) this.grips.lastChild.remove();
     while (this.grips.childElementCount < mixture.length) {

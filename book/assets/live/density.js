@@ -3,6 +3,8 @@ import {
   best,
   emStep,
   histogram,
+  leastLikely,
+  nearest,
   printed,
   score,
   spread,
@@ -95,14 +97,21 @@ class Page {
     );
   }
 
-  // The best that EM finds with this many Gaussians, on the training data.
+  // The best that EM finds with this many Gaussians, on the training data; null until
+  // it is known, because the search would hold up the page.
   target(count) {
-    if (!this.targets.has(count)) {
-      const { train } = this.state;
-      const found = best(train, count, SOUND * this.wide, new Random(count));
-      this.targets.set(count, score(train, found));
+    const { targets } = this;
+    if (!targets.has(count)) {
+      targets.set(count, null);
+      setTimeout(() => {
+        const { train } = this.state;
+        if (targets !== this.targets) return;
+        const found = best(train, count, SOUND * this.wide, new Random(count));
+        targets.set(count, score(train, found));
+        this.#show();
+      });
     }
-    return this.targets.get(count);
+    return targets.get(count);
   }
 
   #set(mixture) {
@@ -123,7 +132,10 @@ class Page {
       const allowed = clamp(weight, LEAST_WEIGHT, 1 - LEAST_WEIGHT);
       mixture = withWeight(mixture, k, allowed);
     }
-    this.#set(mixture.map((one, i) => (i === k ? { ...one, ...others } : one)));
+    const next = { ...mixture[k], ...others };
+    // No hand would hit a value with a needle.
+    if (next.std < NEEDLE * this.wide) next.mean = nearest(this.state.train, next.mean);
+    this.#set(mixture.map((one, i) => (i === k ? next : one)));
   }
 
   #moved(k, { mean, height, across = 0, heavier }) {
@@ -164,15 +176,19 @@ class Page {
       more: button(
         "Add a Gaussian",
         stop(() => {
-          const middle = (this.low + this.high) / 2;
-          const wide = (this.high - this.low) / 10;
-          this.state.selected = this.state.mixture.length;
-          this.#set(withOneMore(this.state.mixture, middle, wide));
+          const { mixture, train } = this.state;
+          const place = leastLikely(train, mixture);
+          this.state.selected = mixture.length;
+          this.#set(withOneMore(mixture, place, this.wide / 10));
+          if (this.buttons.more.disabled) this.plot.focus(this.state.selected);
         }),
       ),
       less: button(
         "Remove the chosen one",
-        stop(() => this.#set(without(this.state.mixture, this.state.selected))),
+        stop(() => {
+          this.#set(without(this.state.mixture, this.state.selected));
+          if (this.buttons.less.disabled) this.plot.focus(this.state.selected);
+        }),
       ),
       again: button(
         "Spread them evenly",
@@ -226,7 +242,9 @@ class Page {
   #tell() {
     const { train, test, target } = this.state.scores;
     const line = (words, nats) => {
-      const cells = [nats, nats / Math.LN2].map((value) => printed(value, 3));
+      const units = nats === null ? [] : [nats, nats / Math.LN2];
+      const cells =
+        nats === null ? ["…", "…"] : units.map((value) => printed(value, 3));
       const head = el("th", { scope: "row" }, words);
       return el("tr", {}, head, ...cells.map((cell) => el("td", {}, cell)));
     };
@@ -250,15 +268,22 @@ class Page {
 }
 
 export function verdict({ mixture, scores: { train, target } }, needle) {
-  const thin = mixture.findIndex(({ std }) => std < needle) + 1;
+  const thin =
+    mixture.findIndex(({ std, weight }) => std < needle && weight > 1e-6) + 1;
   if (thin) {
     return (
-      `Gaussian ${thin} has shrunk to a needle. It pays on the values that it sits on, ` +
-      "and the thinner the more; on data held back it earns nothing. That is memorising."
+      `Gaussian ${thin} has shrunk to a needle on one value. That value it makes as ` +
+      "likely as you please; its weight is lost to all others, and on data held back " +
+      "it earns nothing. That is memorising."
     );
   }
+  if (target === null) return "";
   const gap = target - train;
   if (gap < 0.0005) return "No better fit is known with this many Gaussians.";
-  const times = Math.exp(gap).toFixed(2);
-  return `The best fit is ${gap.toFixed(3)} nats better: each value ${times} times as likely.`;
+  const times = Math.exp(gap);
+  const more =
+    times > 1000
+      ? "each value more than 1,000 times as likely"
+      : `each value ${times.toFixed(times < 1.1 ? 4 : 2)} times as likely`;
+  return `The best fit is ${gap.toFixed(3)} nats better: ${more}.`;
 }
