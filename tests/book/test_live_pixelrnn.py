@@ -113,7 +113,7 @@ def test_both_boards_show_the_masks(live, fields):
 def test_the_mouse_moves_both(live, fields):
     box = live.locator(BOARDS).first.bounding_box()
     cell = box["width"] / SIDE
-    live.mouse.move(box["x"] + 3.5 * cell, box["y"] + 11.5 * cell)
+    live.mouse.move(box["x"] + 3.7 * cell, box["y"] + 11.3 * cell)
     assert live.evaluate(f"{LIVE}.place") == [11, 3]
     for k, name in enumerate(["Row LSTM, 1 layer", "Diagonal BiLSTM, 1 layer"]):
         assert kinds(live, k) == wanted(fields[name], 11, 3)

@@ -38,6 +38,7 @@ test("words tell the whole past, a part, a leak and nothing", () => {
     law.inWords({ seen: 2, hidden: 5, leak: 0 }),
     /^Sees 2 of the 7 .* 5 stay hidden\.$/,
   );
+  assert.match(law.inWords({ seen: 2, hidden: 1, leak: 0 }), / 1 stays hidden\.$/);
   assert.match(law.inWords({ seen: 2, hidden: 0, leak: 1 }), /must not: a leak\.$/);
   assert.equal(
     law.inWords({ seen: 0, hidden: 0, leak: 0 }),

@@ -38,6 +38,6 @@ export function inWords({ seen, hidden, leak }) {
       ? "No pixel comes before this one."
       : hidden === 0
         ? `Sees all ${before} pixels before it.`
-        : `Sees ${seen} of the ${before} pixels before it; ${hidden} stay hidden.`;
+        : `Sees ${seen} of the ${before} pixels before it; ${hidden} ${hidden === 1 ? "stays" : "stay"} hidden.`;
   return leak ? `${said} It also sees ${leak} that it must not: a leak.` : said;
 }
