@@ -22,7 +22,7 @@ BENCHMARKS := $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py))
 MEASURED := $(BENCHMARKS:benchmarks/%.py=_build/benchmarks/%.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test test-code test-notebooks lab run notebooks serve lint \
+.PHONY: help install book test test-code test-notebooks fresh lab run notebooks serve lint \
 	bench bench-record lighthouse clean
 
 help: ## list the targets
@@ -63,6 +63,10 @@ test-code: $(READY) ## run the tests alone
 test-notebooks: $(READY) ## run every chapter and every reader's notebook alone
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(WORKERS) $(NBVAL) --durations=15 \
 		book/chapters book/appendix notebooks
+
+# The versions of a hosted notebook, but for the heavy packages: those are this .venv's.
+fresh: $(READY) ## run the reader's notebooks where only what Colab has is installed
+	$(BIN)/python tools/fresh.py --borrow --pins tools/pins/colab.txt
 
 lab: $(READY) ## open the reader's notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

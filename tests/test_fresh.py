@@ -1,0 +1,154 @@
+"""A reader's notebook in a fresh environment: it installs, and runs offline."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import borrowed
+import fresh
+import nbformat
+import offline
+import pytest
+
+from gencourse.exercises.core import EXERCISES
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PINS = ROOT / "tools" / "pins" / "colab.txt"
+
+
+def snapshot(folder: Path) -> Path:
+    """A git repository of the files as they are now, committed or not."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    files = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True)
+    for name in filter(None, files.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "now"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, dict, str]:
+    """What a hosted notebook is after its first cell.
+
+    Its Python, the packages before and after, and what went wrong.
+    """
+    folder = tmp_path_factory.mktemp("hosted")
+    repository = snapshot(tmp_path_factory.mktemp("repository"))
+    try:
+        venv = folder / "venv"
+        python = fresh.environment(venv, fresh.sys.executable, PINS, borrow=True)
+    except subprocess.CalledProcessError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no packages can be installed: {fresh.told(error)}")
+    before = fresh.packages(python)
+    cell = first_cell(NOTEBOOKS[0])
+    error = offline.run(cell, python, fresh.from_clone(repository, folder))
+    return python, before, fresh.packages(python), error
+
+
+def first_cell(path: Path) -> nbformat.NotebookNode:
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return nbformat.v4.new_notebook(cells=cells[:1])
+
+
+def printed(notebook: nbformat.NotebookNode) -> str:
+    return "".join(
+        output.text
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream" and output.name == "stdout"
+    )
+
+
+@pytest.mark.slow
+def test_first_cell_installs_and_changes_nothing(hosted):
+    _, before, after, error = hosted
+    assert error == ""
+    assert before["ipython"] == "7.34.0"
+    assert before["ipywidgets"] == "7.7.1"
+    assert "gencourse" not in before
+    assert "gencourse" in after
+    assert fresh.changed(before, after) == []
+    assert set(after) - set(before) <= {
+        *("gencourse", "lightning-fabric", "lightning-utilities"),
+        # Colab has these already; torch's own dependencies bring them elsewhere.
+        *("aiohappyeyeballs", "aiohttp", "aiosignal", "attrs", "frozenlist"),
+        *("multidict", "propcache", "yarl"),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs_unanswered_as_on_colab(path: Path, hosted, tmp_path: Path):
+    notebook = nbformat.read(path, as_version=4)
+    proof = nbformat.v4.new_code_cell("import gencourse; print(gencourse.__file__)")
+    notebook.cells.append(proof)
+    assert offline.run(notebook, hosted[0], offline.offline(tmp_path)) == ""
+    assert proof.outputs[0].text.startswith(str(hosted[0].parents[1]))
+    exercises = [key for key in EXERCISES if key.startswith(f"{path.stem}.")]
+    assert printed(notebook).count("Not attempted") == len(exercises) >= 3
+    assert "✗" not in printed(notebook)
+    assert "✓" not in printed(notebook)
+
+
+def test_first_cell_may_run_twice(hosted, tmp_path: Path):
+    twice = first_cell(NOTEBOOKS[0])
+    twice.cells += first_cell(NOTEBOOKS[0]).cells
+    assert offline.run(twice, hosted[0], offline.offline(tmp_path)) == ""
+
+
+def test_error_of_a_notebook_is_told(tmp_path: Path):
+    cell = nbformat.v4.new_code_cell("print(1)\nunknown")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    python = Path(fresh.sys.executable)
+    told = offline.run(notebook, python, offline.offline(tmp_path))
+    assert told == "NameError: name 'unknown' is not defined"
+
+
+def test_what_is_changed_is_named():
+    before = {"numpy": "2.1.3", "torch": "2.11.0", "six": "1.17.0"}
+    after = {"numpy": "2.4.6", "torch": "2.11.0", "more": "1"}
+    assert fresh.changed(before, after) == [
+        "numpy 2.1.3 -> 2.4.6",
+        "six 1.17.0 -> gone",
+    ]
+    assert fresh.changed(before, before) == []
+
+
+def test_unknown_notebook_is_refused(capsys: pytest.CaptureFixture[str]):
+    assert fresh.main(["desnity"]) == 1
+    assert "no notebook desnity; known: autoencoder, " in capsys.readouterr().err
+
+
+def test_failing_command_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    pins = tmp_path / "pins.txt"
+    pins.write_text("no such line ==\n")
+    arguments = ["density", "--pins", str(pins), "--environment", str(tmp_path / "e")]
+    assert fresh.main(arguments) == 1
+    assert "Invalid requirement" in capsys.readouterr().err
+
+
+def test_pins_are_borrowed_or_installed():
+    wanted = {borrowed.name_of(line) for line in borrowed.light(PINS.read_text())}
+    assert {"ipython", "ipywidgets", "ipykernel", "traitlets"} <= wanted
+    assert not wanted & set(borrowed.HEAVY)
+
+
+def test_environment_of_a_notebook_knows_nothing_of_this_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    monkeypatch.setenv("GENCOURSE_DATA", str(ROOT))
+    kept = offline.clean(tmp_path)
+    assert not {"PYTHONPATH", "GENCOURSE_DATA"} & set(kept)
+    assert kept["HOME"] == str(tmp_path)
