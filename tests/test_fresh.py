@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +19,7 @@ from gencourse.exercises.core import EXERCISES
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHECK = re.compile(r'^check\("([\w.]+)", (\w+)\)', re.MULTILINE)
 PINS = ROOT / "tools" / "pins" / "colab.txt"
 
 
@@ -87,18 +90,58 @@ def test_first_cell_installs_and_changes_nothing(hosted):
     }
 
 
+ANSWERS = """
+import json
+from gencourse.exercises import EXERCISES as _exercises
+
+_calls = {}
+
+
+def _mine(key):
+    def answer(*given, **named):
+        _calls[key] += 1
+        return _exercises[key].reference(*given, **named)
+
+    _calls[key] = 0
+    return answer
+"""
+
+
+def answered(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with each stub answered by a function that counts its calls.
+
+    Those of the checks do not count. The last cell prints the numbers.
+    """
+    cells = []
+    for cell in notebook.cells:
+        found = CHECK.search(cell.source) if cell.cell_type == "code" else None
+        if found:
+            key, name = found[1], found[2]
+            cells.append(nbformat.v4.new_code_cell(f'{name} = _mine("{key}")'))
+            cell.source += f'\n_calls["{key}"] = 0'
+        cells.append(cell)
+    first = 1 + next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    cells.insert(first, nbformat.v4.new_code_cell(ANSWERS))
+    cells.append(nbformat.v4.new_code_cell("import gencourse"))
+    cells.append(nbformat.v4.new_code_cell("print(gencourse.__file__)"))
+    cells.append(nbformat.v4.new_code_cell("print(json.dumps(_calls))"))
+    return nbformat.v4.new_notebook(cells=cells)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs_unanswered_as_on_colab(path: Path, hosted, tmp_path: Path):
-    notebook = nbformat.read(path, as_version=4)
-    proof = nbformat.v4.new_code_cell("import gencourse; print(gencourse.__file__)")
-    notebook.cells.append(proof)
+def test_answered_notebook_runs_as_on_colab_and_uses_the_answers(
+    path: Path, hosted, tmp_path: Path
+):
+    notebook = answered(nbformat.read(path, as_version=4))
     assert offline.run(notebook, hosted[0], offline.offline(tmp_path)) == ""
-    assert proof.outputs[0].text.startswith(str(hosted[0].parents[1]))
-    exercises = [key for key in EXERCISES if key.startswith(f"{path.stem}.")]
-    assert printed(notebook).count("Not attempted") == len(exercises) >= 3
-    assert "✗" not in printed(notebook)
-    assert "✓" not in printed(notebook)
+    where, calls = (cell.outputs[0].text for cell in notebook.cells[-2:])
+    assert where.startswith(str(hosted[0].parents[1]))
+    keys = [key for key in EXERCISES if key.startswith(f"{path.stem}.")]
+    assert sorted(json.loads(calls)) == sorted(keys)
+    assert [key for key, count in json.loads(calls).items() if not count] == []
+    assert printed(notebook).count(": Passed.") == len(keys)
+    assert "Going on with the course's own" not in printed(notebook)
 
 
 def test_first_cell_may_run_twice(hosted, tmp_path: Path):

@@ -26,33 +26,12 @@ from chapters import (
 )
 from flatten import Flattener
 from nbformat import NotebookNode
-from site_config import ROOT, Site, read_site
+from opening import help_with, opening, seconds_of
+from site_config import ROOT, read_site
 
 LEFT_OUT = {"solution", "site-only"}
 HIDDEN = {f"{verb}-{what}" for verb in ("hide", "remove") for what in ("cell", "input")}
 KEPT_TAGS = {"exercise", "experiment", "raises-exception", "nbval-skip"}
-INSTALL = """\
-# Installs the course's package where it is missing; torch and numpy stay as they are.
-try:
-    import gencourse
-except ImportError:
-    %pip install -q "{requirement}"
-    import gencourse"""
-WELCOME = """\
-# {title}
-
-This is the reader's notebook of a chapter of **gencourse**, an open course on deep \
-generative models. The chapter itself, with pictures and solutions, is \
-[on the site]({page}).
-
-Run the cells from top to bottom. Without a GPU the course uses its *quick* profile: \
-short training runs, then weights that come with the package; this notebook then takes \
-about a minute on two processor cores. {advice} Exercises can be skipped: the cells \
-after them run all the same."""
-GPU_ADVICE = """\
-With a GPU (in Colab: Runtime, Change runtime type, T4 GPU) it trains in full, which \
-takes longer."""
-NO_GPU_ADVICE = "It needs no GPU."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -103,10 +82,11 @@ def reader_notebook(source: Path, book: Book) -> NotebookNode:
         raise ValueError(f"{source.name}: the first cell must be text with a title")
     title = flattener.inline.plain(book.title(page))
     wants_gpu = "gpu" in tags_of(chapter.cells[0])
-    cells = opening(title, page, book.site, wants_gpu)
+    cells = opening(title, page, book.site, seconds_of(source))
     for number, cell in enumerate(chapter.cells):
         try:
             cells += reader_cell(cell, flattener)
+            cells[-1].source += help_with(chapter.cells[number:], page, book.site)
         except ValueError as error:
             start = cell.source.strip().split("\n")[0]
             where = f"{source.name}, cell {number + 1} ({start[:50]})"
@@ -115,19 +95,6 @@ def reader_notebook(source: Path, book: Book) -> NotebookNode:
         cells=without_title(cells), metadata=metadata(wants_gpu)
     )
     return with_stable_ids(notebook)
-
-
-def opening(title: str, page: str, site: Site, wants_gpu: bool) -> list[NotebookNode]:
-    """Return the two cells that every reader's notebook starts with."""
-    welcome = WELCOME.format(
-        title=title,
-        page=site.page(page),
-        advice=GPU_ADVICE if wants_gpu else NO_GPU_ADVICE,
-    )
-    return [
-        nbformat.v4.new_markdown_cell(welcome),
-        nbformat.v4.new_code_cell(INSTALL.format(requirement=site.requirement)),
-    ]
 
 
 def reader_cell(cell: NotebookNode, flattener: Flattener) -> list[NotebookNode]:

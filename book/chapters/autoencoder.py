@@ -686,6 +686,16 @@ r"""
 
 # %% [markdown]
 r"""
+Your noise at three strengths: how far does it move a pixel, whose values go from 0 to 1?
+"""
+
+# %%
+for std in (0.1, 0.3, 0.5):
+    spoilt = add_noise(clean, std, torch.Generator().manual_seed(0))
+    print(f"std {std}: {float((spoilt - clean).abs().mean()):.2f} on average")
+
+# %% [markdown]
+r"""
 :::{exercise} A walk between two codes
 :label: ex-autoencoder-interpolate
 
@@ -718,6 +728,22 @@ r"""
 ```
 ::::
 """
+
+# %% [markdown]
+r"""
+Your walk, from the ankle boot back to the trousers, decoded:
+"""
+
+# %%
+back = interpolate(ends[1], ends[0], steps=6)
+with torch.inference_mode():
+    seen = flat_model.decode(back)
+figures.grid(
+    seen,
+    "Six decoded pictures on the line from the code of an ankle boot to that of a "
+    "pair of trousers. The first is a boot, the last a pair of trousers; those "
+    "between are blurred mixtures.",
+)
 
 # %% [markdown]
 r"""
@@ -800,6 +826,15 @@ r"""
 ```
 ::::
 """
+
+# %% [markdown]
+r"""
+Your draw: three of each class, and how often each class is in it.
+"""
+
+# %%
+chosen = balanced_draw(train.y, 3, torch.Generator().manual_seed(0))
+print(f"{len(chosen)} pictures, of each class {train.y[chosen].bincount().tolist()}")
 
 # %% [markdown]
 r"""

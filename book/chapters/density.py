@@ -662,6 +662,19 @@ r"""
 
 # %% [markdown]
 r"""
+Your function at work: the picture of the exercise, and one of ours of which nothing is known, so that all 256 levels are equally likely.
+"""
+
+# %%
+prices = {
+    "the exercise's picture": (6387.0, 3 * 32 * 32),
+    "nothing known": (784 * math.log(256), 784),
+}
+for kind, (nats, dims) in prices.items():
+    print(f"{kind}: {float(bits_per_dim(torch.tensor(nats), dims)):.2f} bits")
+
+# %% [markdown]
+r"""
 :::{exercise} The density of a Gaussian
 :label: ex-density-gaussian
 
@@ -698,6 +711,16 @@ r"""
 ```
 ::::
 """
+
+# %% [markdown]
+r"""
+Your density at three widths, right at its mean. A narrow one answers the question above:
+"""
+
+# %%
+for std in (1.0, 0.1, 0.01):
+    height = gaussian_log_prob(*torch.tensor([0.0, 0.0, std]))
+    print(f"std {std}: {float(height):.3f} nats")
 
 # %% [markdown]
 r"""
@@ -748,6 +771,18 @@ r"""
 
 # %% [markdown]
 r"""
+Your mixture near its components, and so far away that every one of them underflows:
+"""
+
+# %%
+places = torch.tensor([-1.0, 0.0, 60.0])
+halves, stds = torch.tensor([0.5, 0.5]), torch.tensor([0.5, 0.5])
+means = torch.tensor([-1.0, 1.0])
+for place, nats in zip(places, mixture_log_prob(places, halves, means, stds)):
+    print(f"x = {float(place):.0f}: {float(nats):.2f} nats")
+
+# %% [markdown]
+r"""
 :::{exercise} Kullback–Leibler
 :label: ex-density-kl
 
@@ -787,6 +822,23 @@ r"""
 ```
 ::::
 """
+
+# %% [markdown]
+r"""
+Your divergence between two dice, both ways round, and from a die that can show what the other cannot:
+"""
+
+# %%
+fair = torch.full((6,), 1 / 6)
+loaded = torch.tensor([0.1, 0.1, 0.1, 0.1, 0.1, 0.5])
+no_six = torch.tensor([0.2, 0.2, 0.2, 0.2, 0.2, 0.0])
+for name, p, q in [
+    ("fair, loaded", fair, loaded),
+    ("loaded, fair", loaded, fair),
+    ("no six, fair", no_six, fair),
+    ("fair, no six", fair, no_six),
+]:
+    print(f"KL({name}) = {float(kl_divergence(p, q)):.3f} nats")
 
 # %% [markdown]
 r"""
@@ -842,6 +894,18 @@ r"""
 
 # %% [markdown]
 r"""
+Your estimate on the two moons, by width. What is best for the points that it stands on is not best for new ones:
+"""
+
+# %%
+stand = train_points[:500]
+for width in (0.02, 0.1, 0.5):
+    own = kernel_log_prob(stand, stand, width).mean()
+    new = kernel_log_prob(new_points[:500], stand, width).mean()
+    print(f"width {width}: {float(own):.2f} nats on its own, {float(new):.2f} on new")
+
+# %% [markdown]
+r"""
 :::{exercise} Every pixel on its own
 :label: ex-density-pixels
 
@@ -882,6 +946,18 @@ r"""
 ```
 ::::
 """
+
+# %% [markdown]
+r"""
+Your table is a model. What do two hundred test pictures cost under it?
+"""
+
+# %%
+table = pixel_table(train.x, 256, 0.1)
+seen = test.x[:200].long()[..., None]
+chances = table.expand(200, *table.shape).gather(-1, seen)
+nats = -chances.double().log().sum(dim=(1, 2, 3, 4))
+print(f"your table: {float(bits_per_dim(nats, 784).mean()):.2f} bits per dimension")
 
 # %% [markdown]
 r"""

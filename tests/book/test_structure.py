@@ -46,6 +46,10 @@ LONGER_MODULES: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {}
 # Modules that are parts of another one, or too small for a file: where their tests are.
 TESTED_ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(
+        [f"learning/{name}.py" for name in ("__init__", "panel", "records", "welcome")],
+        "test_learning.py",
+    ),
     **dict.fromkeys(["archives.py", "download.py"], "test_data.py"),
     **dict.fromkeys(
         [

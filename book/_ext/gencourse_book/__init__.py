@@ -10,6 +10,7 @@ from sphinx.errors import ExtensionError
 from gencourse_book import (
     access,
     address,
+    age,
     directive,
     head,
     live,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 PARTS = (
-    *(access, address, directive, head, live, maths),
+    *(access, address, age, directive, head, live, maths),
     *(pages, policy, quiz, weight, words),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -157,7 +158,7 @@ def auroc_may_be_low(f: Answer) -> None:
 
 def auroc_of_any_numbers(f: Answer) -> None:
     """One image of each kind is a pair; there may be more of either kind."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     for n, m in ((1, 1), (1, 6), (6, 1), (9, 30), (25, 4), (8, 8)):
         inside = torch.randint(0, 9, (n,), generator=generator) / 4
         outside = torch.randint(0, 7, (m,), generator=generator) / 4

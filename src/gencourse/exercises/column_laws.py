@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, numbers
 from gencourse.exercises.exercise import Wrong
@@ -77,7 +78,7 @@ def _patch(seen: Tensor, weight: Tensor, i: int, j: int) -> Tensor:
 def _case(
     side: int, height: int = SIDES[0], width: int = SIDES[1]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     x = torch.randn(N, IN, height, width, generator=generator)
     weight = torch.randn(OUT, IN, side, side, generator=generator)
     weight.flatten(2)[..., side**2 // 2 + 1 :] = 0

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -124,7 +125,7 @@ def mixture_of_images(f: Answer) -> None:
 
 def mixture_of_any_share(f: Answer) -> None:
     """Whatever the share and however many images."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     for count, share in ((1, 0.01), (6, 0.5), (3, 0.99), (2, 1e-6)):
         log_p, log_noise = torch.randn(2, count, generator=generator)
         what = f"With {count} images and share {share:g} your value is not right."

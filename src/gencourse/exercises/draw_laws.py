@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -52,9 +53,7 @@ NOT_A_NUMBER = (
 
 
 def _case(*shape: int) -> tuple[Tensor, Tensor, Tensor]:
-    mu, log_var, noise = torch.randn(
-        3, *shape, generator=torch.Generator().manual_seed(0)
-    )
+    mu, log_var, noise = torch.randn(3, *shape, generator=seeds.generator(0))
     return 2 * mu, log_var, noise
 
 

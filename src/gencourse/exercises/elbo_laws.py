@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -91,7 +92,7 @@ SHAPES = {
 
 
 def _case(*pixels: int) -> tuple[Tensor, Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     mu, log_var = torch.randn(2, 5, 3, generator=generator)
     return -2 * torch.rand(5, *pixels, generator=generator), mu, log_var
 

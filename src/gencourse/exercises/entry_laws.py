@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.draws_laws import samples_follow
 from gencourse.exercises.exercise import Wrong
@@ -20,7 +21,7 @@ EXACT = 5e-6  # how far the sum of all probabilities may be from one, in float32
 
 def seen(shape: Shape, levels: int, count: int = 40) -> Tensor:
     """Return images whose pixels are mostly alike: uint8 levels (count, C, H, W)."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     first = torch.randint(levels, (count, 1, 1, 1), generator=generator)
     other = torch.randint(levels, (count, *shape), generator=generator)
     same = torch.rand(count, *shape, generator=generator) < 0.8

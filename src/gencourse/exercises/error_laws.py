@@ -6,6 +6,7 @@ import re
 
 import torch
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.exercise import Wrong
 
@@ -29,7 +30,7 @@ def loss_needs_one_shape(f: Answer) -> None:
 
 def pca_needs_k_in_range(f: Answer) -> None:
     """A number of components outside 1 to min(N, D) is a ValueError."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     for n, d, k in ((6, 4, 0), (6, 4, 5), (4, 6, 5), (6, 4, -1)):
         x = torch.randn(n, d, generator=generator)
         case = f"For N = {n}, D = {d} and k = {k}, outside 1 to min(N, D),"
@@ -49,7 +50,7 @@ def draw_needs_enough(f: Answer) -> None:
     """A class with too few images is a ValueError that names the class."""
     # The label 7 is none of the counts that a message may tell as well.
     labels = torch.tensor([4, 4, 4, 7, 7])
-    error = _error(f, labels, 3, torch.Generator().manual_seed(0))
+    error = _error(f, labels, 3, seeds.generator(0))
     if not isinstance(error, ValueError):
         raise Wrong(
             f"A class with too few images raises {type(error).__name__}; a ValueError "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -47,7 +48,7 @@ class Recorded:
 
 
 def _given(per_image: bool = True) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(3)
+    generator = seeds.generator(3)
     size = COUNT, CHANNELS, HEIGHT, WIDTH
     x = torch.randint(1, LEVELS, size, generator=generator).float()
     known = torch.rand(size, generator=generator) < 0.4

@@ -7,6 +7,7 @@ from itertools import chain
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import expect, expect_no_axes, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -48,7 +49,7 @@ def exact_distance(
 def _case(dims: int, rank: int, dtype: torch.dtype = torch.float64) -> Gaussians:
     """Return two Gaussians whose covariances do not commute."""
     # By this seed no known mistake comes near the right value in three dimensions.
-    generator = torch.Generator().manual_seed(92)
+    generator = seeds.generator(92)
     draw = torch.randn(2, dims, rank, generator=generator, dtype=torch.float64)
     means = torch.randn(2, dims, generator=generator, dtype=torch.float64)
     a, b = draw @ draw.mT / rank

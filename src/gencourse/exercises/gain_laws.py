@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gencourse import data
 from gencourse.baselines import IndependentPixels, NeighbourTable, TableDensity
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.exercise import Wrong
 from gencourse.exercises.fitted_laws import Fitted
@@ -77,7 +78,7 @@ def _expect_noise_is_rare(density: Fitted) -> None:
 
     Images at random have more than K times the average with a chance below 1 / K.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     noise = torch.randint(LEVELS, (16, *SHAPE), generator=generator)
     found = density.log_prob(noise.to(torch.uint8))
     most = math.log(CHANCE) - math.prod(SHAPE) * math.log(LEVELS)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import expect, near, numbers, pair
 from gencourse.exercises.exercise import Wrong
@@ -35,7 +36,7 @@ SQUARE = {
 
 def gradients_by_autograd(f: Answer) -> None:
     """Both gradients are those that autograd finds."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     x, encoder = (torch.randn(*s, generator=generator) for s in ((7, 5), (5, 2)))
     decoder = torch.randn(2, 5, generator=generator)
     leaves = [w.double().requires_grad_() for w in (encoder, decoder)]

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -145,7 +146,7 @@ def bound_of_one_draw(f: Answer) -> None:
 
 def bound_of_any_axes(f: Answer) -> None:
     """Whatever axes follow the first one stay, none or several."""
-    log_weights = -3 * torch.rand(5, 2, 4, generator=torch.Generator().manual_seed(0))
+    log_weights = -3 * torch.rand(5, 2, 4, generator=seeds.generator(0))
     what = "With log_weights (5, 2, 4) the draws lie along the first axis alone."
     shapes = dict.fromkeys([(5, 2), (5, 4), (5,), (2,), (4,), (8,), ()], what)
     expect(numbers(f(log_weights), (2, 4), shapes), _exact(log_weights), what)

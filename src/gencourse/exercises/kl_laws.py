@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, numbers
 from gencourse.exercises.exercise import Wrong
@@ -135,7 +136,7 @@ def kl_of_rows(f: Answer) -> None:
 
 def kl_of_any_axes(f: Answer) -> None:
     """Whatever axes come before the last one stay, none or several."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     for shape in ((2,), (2, 3, 4), (1, 4, 2, 3)):
         mu, log_var = torch.randn(2, *shape, generator=generator)
         before = f"With mu of shape {shape} the dimensions lie along the last axis, "

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, expect_whole, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -146,7 +147,7 @@ def levels_of_no_chance(f: Answer) -> None:
 
 def levels_stay_in_range(f: Answer) -> None:
     """A draw just below 1 gives a level that there is, whatever is rounded."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     logits = 3 * torch.randn(400, 256, generator=generator)
     uniform = torch.full((400, 1), 1 - 2.0**-24)
     got = numbers(f(logits, uniform), (400,))

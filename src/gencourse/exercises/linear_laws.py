@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers, pair
 from gencourse.exercises.exercise import Wrong
@@ -76,7 +77,7 @@ def _exact_axes(x: Tensor) -> Tensor:
 
 def _spread_data() -> tuple[Tensor, Tensor]:
     """Data of variances far apart around a large mean, and its exact axes."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     turn = torch.linalg.qr(torch.randn(6, 6, generator=generator)).Q
     scale = torch.tensor([27.0, 9.0, 3.0, 0.6, 0.2, 0.05])
     mean = torch.tensor([40.0, -20.0, 10.0, 5.0, 30.0, -8.0])
@@ -134,7 +135,7 @@ def _planes() -> tuple[Tensor, Tensor, Tensor]:
     right = torch.tensor([0.3, 1.2])
     first, other = torch.eye(5)[:2], torch.eye(5)[2:4]
     second = first * right.cos()[:, None] + other * right.sin()[:, None]
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     turn = torch.linalg.qr(torch.randn(5, 5, generator=generator)).Q
     mix = torch.linalg.qr(torch.randn(2, 2, generator=generator)).Q
     return first @ turn, mix @ second @ turn, right
@@ -172,7 +173,7 @@ def angles_know_no_basis(f: Answer) -> None:
 
 def angles_of_the_same(f: Answer) -> None:
     """A subspace is at angle 0 to itself, whatever the rounding."""
-    generator = torch.Generator().manual_seed(3)
+    generator = seeds.generator(3)
     for _ in range(20):  # rounding lifts the cosine above 1 in some of them
         a = torch.randn(3, 8, generator=generator)
         got = numbers(f(a, a), (3,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import (
     expect,
@@ -103,7 +104,7 @@ def modes_at_the_radius(f: Answer) -> None:
 
 def modes_of_any_sizes(f: Answer) -> None:
     """One sample, one mode, more modes than samples, more axes; none may be good."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     for n, k, d in ((1, 1, 1), (1, 5, 2), (9, 1, 3), (3, 8, 2), (40, 6, 4)):
         points = torch.randn(n, d, generator=generator)
         centres = torch.randn(k, d, generator=generator)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import Mistakes, expect, expect_whole, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -143,7 +144,7 @@ def _check_contexts(got: Tensor, x: Tensor, levels: int, contexts: int) -> None:
 @survives_uint8
 def counts_in_uneven_contexts(f: Answer) -> None:
     """Contexts that do not divide the levels are those of the docstring."""
-    generator = torch.Generator().manual_seed(2)
+    generator = seeds.generator(2)
     x = torch.randint(10, (2, 1, 6, 6), generator=generator)
     got = _raises_or_returns(f, x, 10, 4)
     _check_contexts(got, x, 10, 4)
@@ -157,7 +158,7 @@ def counts_in_uneven_contexts(f: Answer) -> None:
 @survives_uint8
 def counts_without_overflow(f: Answer) -> None:
     """256 levels times the contexts do not fit a uint8, and need not."""
-    generator = torch.Generator().manual_seed(1)
+    generator = seeds.generator(1)
     x = torch.randint(256, (2, 1, 6, 6), generator=generator)
     what = (
         "With 256 levels and 8 contexts the contexts are off: does a product of uint8 "

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import COARSE, Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -136,7 +137,7 @@ def optimum_far_apart(f: Answer) -> None:
 
 def optimum_of_any_shape(f: Answer) -> None:
     """Points may lie on a grid, or one be alone in a row."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     for shape in ((2, 3), (1,), (2, 2, 2)):
         given = torch.randn(2, *shape, generator=generator).unbind()
         case = f"With log-densities of shape {shape}"

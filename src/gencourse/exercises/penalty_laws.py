@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import expect, expect_no_axes, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -37,7 +38,7 @@ class _Critic(nn.Module):
     def __init__(self, size: int, scale: float = 1.0) -> None:
         super().__init__()
         # By this seed norms lie on both sides of 1, and no two mistakes agree.
-        generator = torch.Generator().manual_seed(4)
+        generator = seeds.generator(4)
         rows = torch.randn(4, size, generator=generator, dtype=torch.float64)
         out = torch.tensor([1.0, -0.6, 0.8], dtype=torch.float64)
         self.weight = nn.Parameter(scale * 0.3 * rows[:3])
@@ -56,7 +57,7 @@ class _Critic(nn.Module):
 
 
 def _case(*shape: int) -> tuple[Tensor, Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     real, fake = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
     share = torch.rand(len(real), generator=generator, dtype=torch.float64)
     return real, fake - 0.5, share

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import (
     Causes,
@@ -36,7 +37,7 @@ MEAN_SHAPES = {
 
 
 def _case(points: int, dims: int, latent: int) -> tuple[Tensor, ...]:
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     shapes = (points, dims), (dims, latent), (dims,)
     return *(torch.randn(s, generator=generator) for s in shapes), torch.tensor(0.6)
 

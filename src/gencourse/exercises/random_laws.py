@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import expect_whole, near, numbers
 from gencourse.exercises.exercise import Wrong
 
 
 def _noise(f: Answer, x: Tensor, std: float, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeds.generator(seed)
     shapes = {tuple(x.shape[1:]): "The whole batch comes back."}
     return numbers(f(x, std, generator), tuple(x.shape), shapes) - x.double()
 
@@ -73,7 +74,7 @@ def noise_uses_generator(f: Answer) -> None:
             "Two calls with generators of the same seed give different noise: draw "
             "from the generator that you are given."
         )
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     shape = tuple(x.shape)
     if near(numbers(f(x, 0.3, generator), shape), numbers(f(x, 0.3, generator), shape)):
         raise Wrong(
@@ -86,8 +87,8 @@ LABELS = torch.tensor([2, 5, 9]).repeat_interleave(torch.tensor([12, 8, 10]))
 
 
 def _draw(f: Answer, seed: int = 0) -> Tensor:
-    order = torch.randperm(30, generator=torch.Generator().manual_seed(7))
-    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(30, generator=seeds.generator(7))
+    generator = seeds.generator(seed)
     shapes = {
         (30,): "Indices are asked for, per_class for each class.",
         (4,): "There are per_class for each class that is present.",
@@ -108,7 +109,7 @@ def _draw(f: Answer, seed: int = 0) -> Tensor:
 
 def draw_is_balanced(f: Answer) -> None:
     """Each class gives its number of distinct indices."""
-    order = torch.randperm(30, generator=torch.Generator().manual_seed(7))
+    order = torch.randperm(30, generator=seeds.generator(7))
     labels, got = LABELS[order], _draw(f)
     if set(got.tolist()) <= {2.0, 5.0, 9.0}:
         raise Wrong("These are labels; the indices of the images are asked for.")
@@ -145,5 +146,5 @@ def draw_is_random(f: Answer) -> None:
 
 def draw_is_whole(f: Answer) -> None:
     """Indices are of an integer dtype, or they index nothing."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     expect_whole(f(LABELS, 4, generator), "Your indices")

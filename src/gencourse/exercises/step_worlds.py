@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised, place
 from gencourse.exercises.compare import numbers, pair
 from gencourse.exercises.exercise import Wrong
@@ -70,7 +71,7 @@ def game(
     codes: int = 2,
 ) -> Game:
     """Return the same game each time; a seed of its own decides the codes."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     networks: dict[str, nn.Module] = {
         GENERATOR: nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)),
         DISCRIMINATOR: nn.Sequential(
@@ -84,7 +85,7 @@ def game(
     made = optimizer or (lambda parameters: SGD(parameters, lr=0.5))
     optimizers = {name: made(n.parameters()) for name, n in networks.items()}
     x = 1 + torch.randn(5, 2, generator=generator, dtype=torch.float64)
-    seeded = torch.Generator().manual_seed(codes)
+    seeded = seeds.generator(codes)
     return Game(
         networks,
         optimizers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
@@ -150,7 +151,7 @@ def welch_of_runs(f: Answer) -> None:
 
 def welch_of_any_numbers(f: Answer) -> None:
     """Two runs are enough, and many are no other thing; equal means are 0 apart."""
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     for n, m in ((2, 2), (2, 7), (40, 3), (6, 6)):
         a = torch.randn(n, generator=generator)
         b = 1 + 3 * torch.randn(m, generator=generator)
