@@ -1,4 +1,4 @@
-"""The command line: gencourse train, sample, evaluate, scoreboard, recipes."""
+"""The command line: gencourse train, sample, evaluate, scoreboard, recipes, grade."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gencourse.cli_errors import plain_errors, told_how_to_resume
+from gencourse.grading.command import grade
 
 if TYPE_CHECKING:
     from gencourse.recipe import Recipe
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(grade)
 
 Name = Annotated[str, typer.Argument(help="A recipe: see `gencourse recipes`.")]
 From = Annotated[
@@ -164,12 +166,8 @@ def scoreboard(
         from gencourse import scoreboard_views as views
         from gencourse.scoreboard import rows
 
-        view = views.as_text
-        if as_json:
-            view = views.as_json
-        if as_markdown:
-            view = views.as_markdown
-        typer.echo(view(rows()))
+        markdown = views.as_markdown if as_markdown else views.as_text
+        typer.echo((views.as_json if as_json else markdown)(rows()))
 
 
 @app.command(name="recipes")

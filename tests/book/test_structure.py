@@ -46,6 +46,18 @@ LONGER_MODULES: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {}
 # Modules that are parts of another one, or too small for a file: where their tests are.
 TESTED_ELSEWHERE: dict[str, str] = {
+    **{
+        f"grading/{name}.py": f"grading/test_{test}.py"
+        for test, names in {
+            "adversaries": "calls channel child plan remote scan session tamper",
+            "all_right": "judge",
+            "fresh": "fresh_inputs",
+            "isolation": "confine sandbox",
+            "report": "__init__ classes command reading report tables wire",
+        }.items()
+        for name in names.split()
+    },
+    "exercises/seeds.py": "grading/test_fresh.py",
     **dict.fromkeys(
         [f"learning/{name}.py" for name in ("__init__", "panel", "records", "welcome")],
         "test_learning.py",

@@ -1,0 +1,1 @@
+"""Grade notebooks that learners handed in: ``gencourse grade``; see `judge`."""
