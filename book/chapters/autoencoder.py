@@ -612,6 +612,13 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Half the squared error, summed over the pixels of an image, and averaged over the batch.
 For two pictures of four pixels that are all wrong by 1, it is $\tfrac12 \cdot 4 = 2$.
+
+For example:
+
+```python
+>>> reconstruction_loss(torch.zeros(2, 1, 2, 2), torch.ones(2, 1, 2, 2))
+tensor(2.)
+```
 :::
 """
 
@@ -655,6 +662,15 @@ r"""
 Add Gaussian noise of a given standard deviation.
 A seed must repeat it: draw with the `generator`.
 The picture that you are given must stay as it was.
+
+For example:
+
+```python
+>>> x = torch.zeros(2, 1, 28, 28)
+>>> noisy = add_noise(x, 0.5, torch.Generator().manual_seed(0))
+>>> noisy.shape, round(noisy.std().item(), 2), x.abs().max().item()
+(torch.Size([2, 1, 28, 28]), 0.51, 0.0)
+```
 :::
 """
 
@@ -702,6 +718,15 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Return evenly spaced codes on the straight line from one to another.
 From $(0, 0)$ to $(1, 2)$ in 3 steps: $(0, 0)$, $(\tfrac12, 1)$, $(1, 2)$.
+
+For example:
+
+```python
+>>> interpolate(torch.tensor([0.0, 0.0]), torch.tensor([1.0, 2.0]), steps=3)
+tensor([[0.0000, 0.0000],
+        [0.5000, 1.0000],
+        [1.0000, 2.0000]])
+```
 :::
 """
 
@@ -754,6 +779,15 @@ r"""
 Find the mean and the $k$ directions of greatest variance.
 The directions are rows, of length one, at right angles.
 A sign is yours to choose.
+
+For example:
+
+```python
+>>> x = torch.tensor([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]])
+>>> mean, components = pca(x, 1)
+>>> mean, components.abs()  # the sign is free
+(tensor([2., 1.]), tensor([[1., 0.]]))
+```
 :::
 """
 
@@ -791,6 +825,15 @@ r"""
 Draw the same number of pictures from every class, at random and none twice.
 Return their positions.
 A class that has too few is an error: say which.
+
+For example:
+
+```python
+>>> y = torch.tensor([0, 0, 0, 1, 1, 1, 1])
+>>> chosen = balanced_draw(y, 2)
+>>> chosen.shape, y[chosen].sort().values
+(torch.Size([4]), tensor([0, 0, 1, 1]))
+```
 :::
 """
 
@@ -846,6 +889,16 @@ How far are two subspaces from each other?
 The first principal angle is the smallest between any two directions, one from each.
 The second is the smallest at right angles to those, and so on.
 The rows that you are given span the spaces, but need not be orthonormal.
+
+For example:
+
+```python
+>>> a, b = torch.eye(3)[:2], torch.eye(3)[1:]
+>>> a.shape, b.shape  # two planes that share a line
+(torch.Size([2, 3]), torch.Size([2, 3]))
+>>> principal_angles(a, b)
+tensor([0.0000, 1.5708])
+```
 :::
 """
 
@@ -894,6 +947,16 @@ $$
 
 Derive its gradients with respect to $E$ and $D$ on paper, and write them down.
 Start from one picture and one number in the code.
+
+For example:
+
+```python
+>>> x = torch.tensor([[1.0, 2.0]])
+>>> encoder, decoder = torch.ones(2, 1), torch.ones(1, 2)
+>>> linear_gradients(x, encoder, decoder)
+(tensor([[3.],
+        [6.]]), tensor([[6., 3.]]))
+```
 :::
 """
 

@@ -359,6 +359,14 @@ r"""
 Two models were asked about the same pictures.
 Return the mean of their differences, and the standard error of that mean.
 Where all differences are the same, the error is 0.
+
+For example:
+
+```python
+>>> a, b = torch.tensor([1.0, 5.0, 9.0]), torch.tensor([0.0, 5.0, 7.0])
+>>> paired_difference(a, b)
+(1.0, 0.5773502691896258)
+```
 :::
 """
 
@@ -408,6 +416,14 @@ List every picture of a shape.
 With two levels and two pixels there are four, in this order: 00, 01, 10, 11.
 The digits are the subpixels in raster order, the channels of a pixel one after another.
 More than $2^{20}$ pictures are an error, and it should come before the memory is full.
+
+For example:
+
+```python
+>>> x = enumerate_images((1, 1, 2), 3)
+>>> x.shape, x[1].tolist(), x[3].tolist()
+(torch.Size([9, 1, 1, 2]), [[[0, 1]]], [[[1, 0]]])
+```
 :::
 """
 
@@ -450,6 +466,15 @@ Where a pixel is known, keep it; else take what was drawn.
 `draw` is shown the picture as it stands: all that is known, also what is still ahead, what you filled in so far, and 0 elsewhere.
 What is known may differ from picture to picture.
 And the picture that you are given must stay as it was.
+
+For example:
+
+```python
+>>> x = torch.tensor([[[[7, 9, 9]]]], dtype=torch.uint8)
+>>> known = torch.tensor([[[[True, False, False]]]])
+>>> fill(x, known, lambda x, i, j, c: x[:, 0, 0, 0] + j)
+tensor([[[[7, 8, 9]]]], dtype=torch.uint8)
+```
 :::
 """
 

@@ -686,6 +686,13 @@ r"""
 Two recipes were trained a few times each.
 How large is the difference of their means, in units of what luck alone makes it?
 The two may have different spreads, and different numbers of runs.
+
+For example:
+
+```python
+>>> round(welch_t(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 1.5])), 4)
+1.1921
+```
 :::
 """
 
@@ -736,6 +743,14 @@ r"""
 A model draws from $p$ with probability `share`, and from noise otherwise.
 Return its log-likelihood.
 Mind the size of these numbers: a picture may have a log-likelihood of −5,000 nats.
+
+For example:
+
+```python
+>>> log_p, log_noise = torch.tensor([-1000.0]), torch.tensor([-3000.0])
+>>> contaminated_log_prob(log_p, log_noise, share=0.5)
+tensor([-1000.6932])
+```
 :::
 """
 
@@ -795,6 +810,13 @@ r"""
 Take every pair of an inside image and an outside one.
 In what share of them has the inside image the higher score?
 A tie counts one half.
+
+For example:
+
+```python
+>>> auroc(torch.tensor([3.0, 1.0]), torch.tensor([2.0, 1.0]))
+0.625
+```
 :::
 """
 
@@ -849,6 +871,13 @@ Each row of `costs` is a model, each column something of which less is better.
 Mark the rows that no other row beats, with a truth value for each.
 A row beats another where it is nowhere more and somewhere less.
 A cost may be infinite.
+
+For example:
+
+```python
+>>> pareto_front(torch.tensor([[1.0, 4.0], [2.0, 2.0], [3.0, 3.0], [2.0, 2.0]]))
+tensor([ True,  True, False,  True])
+```
 :::
 """
 
@@ -917,6 +946,15 @@ The check grades the first line of this rubric. Grade the others yourself, or le
 | **evidence** | no number | one number, of the pictures that you chose by | chosen on training pictures that you held back, measured once on the test pictures, the difference with its error |
 | **cost** | not told | one number | seconds to fit and to draw, and the size of the model |
 | **meaning** | none | the numbers, in words | what the gain comes from, and what would prove you wrong |
+
+For example:
+
+```python
+>>> x = torch.randint(4, (50, 1, 3, 3), dtype=torch.uint8)
+>>> density = entry(x, 4)
+>>> density.log_prob(x).shape, density.sample(2).shape, density.sample(2).dtype
+(torch.Size([50]), torch.Size([2, 1, 3, 3]), torch.uint8)
+```
 :::
 """
 

@@ -628,6 +628,13 @@ A picture of $3 \times 32 \times 32$ has a negative log-likelihood of 6,387 nats
 How many bits is that for each dimension?
 Write the function that tells.
 (Its answer here is about 3.)
+
+For example:
+
+```python
+>>> bits_per_dim(torch.tensor([784.0, 0.0]), dims=784)
+tensor([1.4427, 0.0000])
+```
 :::
 """
 
@@ -683,6 +690,14 @@ Write $\log \mathcal{N}(x; \mu, \sigma^2)$ in nats.
 At $x = \mu$ with $\sigma = 1$ it is about $-0.919$.
 Can a log-density be positive?
 Try $\sigma = 0.01$.
+
+For example:
+
+```python
+>>> mean, std = torch.tensor(0.0), torch.tensor([1.0, 2.0])
+>>> gaussian_log_prob(torch.tensor([0.0, 2.0]), mean, std)
+tensor([-0.9189, -2.1121])
+```
 :::
 """
 
@@ -731,6 +746,15 @@ r"""
 Write the log-density of a mixture of Gaussians.
 Far from every centre each component's density is zero in floating point.
 Your answer must stay finite there, even at $x = 1000$.
+
+For example:
+
+```python
+>>> weights, stds = torch.tensor([0.9, 0.1]), torch.tensor([1.0, 0.5])
+>>> means = torch.tensor([-1.0, 2.0])
+>>> mixture_log_prob(torch.tensor([-1.0, 2.0, 50.0]), weights, means, stds)
+tensor([-1.0243e+00, -2.4796e+00, -1.3015e+03])
+```
 :::
 """
 
@@ -791,6 +815,14 @@ Write $\mathrm{KL}(p \,\|\, q) = \sum_k p_k \log (p_k / q_k)$ for tables of prob
 Two cases need care.
 Where $p_k = 0$ the term is 0.
 Where $q_k = 0$ but $p_k > 0$ the answer is infinite: the model called impossible what does happen.
+
+For example:
+
+```python
+>>> p, q = torch.tensor([0.5, 0.5, 0.0]), torch.tensor([0.25, 0.25, 0.5])
+>>> kl_divergence(p, q), kl_divergence(q, p)
+(tensor(0.6931), tensor(inf))
+```
 :::
 """
 
@@ -854,6 +886,14 @@ $$
 
 as a log-density.
 The constant of a Gaussian in $D$ dimensions has $D$ factors, not one.
+
+For example:
+
+```python
+>>> points = torch.tensor([[0.0, 0.0], [2.0, 0.0]])
+>>> kernel_log_prob(torch.tensor([[0.0, 0.0], [1.0, 0.0]]), points, 0.5)
+tensor([-1.1444, -2.4516])
+```
 :::
 """
 
@@ -914,6 +954,15 @@ Build the table of the third baseline: the probability of every level at every p
 There are 200,704 numbers in it for Fashion-MNIST.
 A loop over images and pixels in Python would take minutes; can you do without?
 (A slow answer passes too.)
+
+For example:
+
+```python
+>>> x = torch.tensor([[[[0, 1]]], [[[0, 2]]]], dtype=torch.uint8)
+>>> pixel_table(x, levels=3, smoothing=1.0)[0, 0]
+tensor([[0.6000, 0.2000, 0.2000],
+        [0.2000, 0.4000, 0.4000]], dtype=torch.float64)
+```
 :::
 """
 
@@ -970,6 +1019,17 @@ For each pixel, find the context on its left and the context above it, and count
 Mind the border: a neighbour outside the picture counts as level 0.
 Mind the order of the axes: left first, then above, then the level.
 When you are done you have written your first autoregressive model of images.
+
+For example:
+
+```python
+>>> x = torch.tensor([[[[1, 1], [0, 1]]]], dtype=torch.uint8)
+>>> counts = neighbour_counts(x, levels=2, contexts=2)
+>>> counts.shape, counts.sum().item()
+(torch.Size([2, 2, 2]), 4)
+>>> counts[0, 1]  # left 0, above 1: how often is the level 0, how often 1?
+tensor([1, 1])
+```
 :::
 """
 

@@ -1060,6 +1060,13 @@ You are given the discriminator's *logits* of real and of generated images.
 Return its loss: the mean of $-\log D$ over the real ones, plus the mean of $-\log(1 - D)$ over the generated ones, $D$ being the sigmoid of the logit.
 Logits can be $\pm 200$, and the loss must stay finite.
 If all logits are 0 it is $2 \log 2$.
+
+For example:
+
+```python
+>>> discriminator_loss(torch.tensor([2.0, 2.0]), torch.tensor([-2.0, 0.0]))
+tensor(0.5370)
+```
 :::
 """
 
@@ -1103,6 +1110,13 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Return the loss of the generator that does not saturate: the mean of $-\log D$ over generated images, from logits.
 If all logits are 0 it is $\log 2$.
+
+For example:
+
+```python
+>>> non_saturating_generator_loss(torch.tensor([0.0, -100.0]))
+tensor(50.3466)
+```
 :::
 """
 
@@ -1138,6 +1152,14 @@ r"""
 Both log-densities are known, at one point or at many.
 Return $D^*$ in the same shape.
 Far out both densities are 0 as floats, and their ratio is still something.
+
+For example:
+
+```python
+>>> log_data, log_model = torch.tensor([0.0, -500.0]), torch.tensor([0.0, -501.0])
+>>> optimal_discriminator(log_data, log_model)
+tensor([0.5000, 0.7311])
+```
 :::
 """
 
@@ -1181,6 +1203,15 @@ r"""
 Mix every real image with a generated one, `share` being the share of the real one.
 Take the gradient of each score by its own image, the norm of the whole image's gradient, and return the mean of $(\text{norm} - 1)^2$.
 The critic is trained through it, and some critics are flat: the gradient must stay finite there.
+
+For example:
+
+```python
+>>> real, fake = torch.ones(4, 1, 2, 2), torch.zeros(4, 1, 2, 2)
+>>> share = torch.rand(4)
+>>> gradient_penalty(lambda x: 2 * x.flatten(1)[:, 0], real, fake, share)
+tensor(1.)
+```
 :::
 """
 
@@ -1227,6 +1258,15 @@ Count as the chapter did.
 A draw is good if its nearest centre is within the radius, as it is given.
 A mode is reached if a good draw has it as its nearest.
 With centres at $(0, 0)$ and $(4, 0)$, a radius of 1, and draws at $(0, 0.5)$, $(0, -1)$ and $(2, 0)$, one mode is reached and two thirds of the draws are good.
+
+For example:
+
+```python
+>>> centres = torch.tensor([[0.0, 0.0], [5.0, 0.0], [0.0, 5.0]])
+>>> points = torch.tensor([[0.1, 0.0], [0.0, 0.1], [4.9, 0.0], [2.5, 2.5]])
+>>> modes_reached(points, centres, radius=0.5)
+(2, 0.75)
+```
 :::
 """
 
@@ -1272,6 +1312,14 @@ Compute $d^2 = \| m_1 - m_2 \|^2 + \operatorname{tr}\big( C_1 + C_2 - 2\, (C_1^{
 The root of a matrix is the matrix that, multiplied by itself, gives it; not the roots of its entries.
 For a symmetric matrix it comes from eigenvalues and eigenvectors.
 Covariances of few images have eigenvalues of 0, which rounding may turn into $-10^{-9}$.
+
+For example:
+
+```python
+>>> zero, eye = torch.zeros(2), torch.eye(2)
+>>> frechet_distance(zero, eye, zero + 1, 4 * eye)
+tensor(4.)
+```
 :::
 """
 
@@ -1331,6 +1379,18 @@ Three things are wrong with it, all of them common in public code.
 Ask of each network which losses reach its gradients, and what was in them before the step.
 Then write the step that the docstring describes.
 The losses are `discriminator_loss` and `non_saturating_generator_loss`; they are yours, if yours passed.
+
+For example:
+
+```python
+>>> generator, discriminator = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
+>>> for network in (generator, discriminator):
+...     _ = [torch.nn.init.zeros_(p) for p in network.parameters()]
+>>> each = [torch.optim.SGD(n.parameters(), lr=0.1) for n in (generator, discriminator)]
+>>> judge = lambda x: discriminator(x)[:, 0]
+>>> game_step(generator, judge, *each, torch.zeros(8, 1), torch.randn(8, 1))
+(1.3862943649291992, 0.6931471824645996)
+```
 :::
 """
 

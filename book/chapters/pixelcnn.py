@@ -603,6 +603,15 @@ r"""
 Write the mask of a square kernel: 1 where a weight may look, 0 where it may not.
 Rows above the centre may be looked at, and in the centre's row what lies on the left.
 Mask B shows the centre, mask A does not.
+
+For example:
+
+```python
+>>> raster_mask(3, "A")
+tensor([[1., 1., 1.],
+        [1., 0., 0.],
+        [0., 0., 0.]])
+```
 :::
 """
 
@@ -644,6 +653,15 @@ r"""
 A field tells what the pixel at row $i$ and column $j$ sees.
 Which *earlier* pixels does it not see?
 The pixel itself and later ones do not count.
+
+For example:
+
+```python
+>>> field = torch.tensor([[True, False], [True, False]])
+>>> blind_spot(field, 1, 1)
+tensor([[False,  True],
+        [False, False]])
+```
 :::
 """
 
@@ -686,6 +704,13 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Split the features into two halves along an axis.
 The first half is the signal, the second decides how much goes through.
+
+For example:
+
+```python
+>>> gate(torch.tensor([[1.0, 2.0, 0.0, 100.0]]), dim=1)
+tensor([[0.3808, 0.9640]])
+```
 :::
 """
 
@@ -723,6 +748,14 @@ Draw from a softmax law with a number $u$ that is uniform in $[0, 1)$.
 Lay the probabilities side by side on the line from 0 to 1, level 0 first.
 The level in whose piece $u$ falls is the draw.
 With this, two samplers that are given the same $u$ must draw the same level.
+
+For example:
+
+```python
+>>> logits = torch.tensor([0.2, 0.3, 0.5]).log().expand(3, 3)
+>>> inverse_cdf(logits, torch.tensor([[0.1], [0.4], [0.99]]))
+tensor([0, 1, 2])
+```
 :::
 """
 
@@ -764,6 +797,18 @@ r"""
 Compute the features of *one* pixel of a convolution.
 You are given the whole input, with its zeros around it, and the masked weight.
 The check compares with the full convolution, and it counts how many numbers you compute: doing everything and picking one pixel is right, but it is not fast.
+
+For example:
+
+```python
+>>> seen = torch.zeros(1, 2, 4 + 2, 4 + 2)  # a 4x4 image in a border of one
+>>> seen[:, :, 1:5, 1:5] = 1.0
+>>> weight, bias = torch.ones(3, 2, 3, 3), torch.zeros(3)
+>>> column(seen, weight, bias, i=2, j=1)
+tensor([[18., 18., 18.]])
+>>> column(seen, weight, bias, i=0, j=0)  # the corner
+tensor([[8., 8., 8.]])
+```
 :::
 """
 
@@ -813,6 +858,14 @@ Levels are scaled to $[-1, 1]$, so a bin reaches $1/(\text{levels} - 1)$ to both
 The bins of the lowest and of the highest level are open to infinity.
 Far from the mean nothing may become infinite or NaN, in single precision either.
 The identity above does it.
+
+For example:
+
+```python
+>>> levels, one = torch.arange(3), torch.ones(3)
+>>> logistic_bin(levels, mean=0 * one, log_scale=-one, levels=3).exp()
+tensor([0.2044, 0.5912, 0.2044])
+```
 :::
 """
 

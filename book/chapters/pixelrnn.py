@@ -573,6 +573,14 @@ The network gave a number for every level, and the pixel turned out to be at lev
 Return the logarithm of the probability that the softmax gave to it.
 Two equal numbers say one half each, so the answer is $\log \tfrac12$, whatever the level.
 Numbers like 1000 must not overflow.
+
+For example:
+
+```python
+>>> logits = torch.tensor([[0.0, 0.0], [0.0, 2.0]])
+>>> categorical_log_prob(logits, torch.tensor([1, 1]))
+tensor([-0.6931, -0.1269])
+```
 :::
 """
 
@@ -613,6 +621,15 @@ r"""
 Hand every row to the next one: row 0 becomes zeros, row 1 is what row 0 was.
 The last row falls off.
 This is the line that keeps the future out of a Diagonal BiLSTM.
+
+For example:
+
+```python
+>>> one_row_down(torch.tensor([[1, 2], [3, 4], [5, 6]]))
+tensor([[0, 0],
+        [1, 2],
+        [3, 4]])
+```
 :::
 """
 
@@ -647,6 +664,13 @@ You are given the Jacobian of a layer: row $i$, column $k$ tells how strongly th
 List every pair $(i, k)$ that must not be.
 Mind that a law may not look at its own pixel either.
 In a Jacobian of two subpixels whose only entry that is not 0 stands in row 0, column 1, the answer is the one pair $(0, 1)$.
+
+For example:
+
+```python
+>>> leaks(torch.tensor([[0.0, 0.0], [0.3, -1e-9]]))
+tensor([[1, 1]])
+```
 :::
 """
 
@@ -685,6 +709,14 @@ Shift row $i$ to the right by $i$ places and fill up with zeros, so that diagona
 The rows $(1, 2)$ and $(3, 4)$ become $(1, 2, 0)$ and $(0, 3, 4)$.
 A loop over rows passes.
 Can you do it without one?
+
+For example:
+
+```python
+>>> skew(torch.tensor([[1, 2, 3], [4, 5, 6]]))
+tensor([[1, 2, 3, 0],
+        [0, 4, 5, 6]])
+```
 :::
 """
 
@@ -721,6 +753,14 @@ r"""
 *10 minutes, difficulty 2 of 3.*
 Undo it: the rows $(1, 2, 0)$ and $(0, 3, 4)$ become $(1, 2)$ and $(3, 4)$.
 Skewed and unskewed, a map must be what it was.
+
+For example:
+
+```python
+>>> unskew(torch.tensor([[1, 2, 3, 0], [0, 4, 5, 6]]))
+tensor([[1, 2, 3],
+        [4, 5, 6]])
+```
 :::
 """
 
@@ -757,6 +797,14 @@ r"""
 The four gates come in one tensor, before their sigmoid and tanh.
 Return the new states and the new cells.
 With all gates at 0 and a cell of 2, the cell becomes 1 and the state $\tfrac12 \tanh(1)$.
+
+For example:
+
+```python
+>>> states, cells = lstm_cell(torch.tensor([0.0, 0.0, 1.0, 0.0]), torch.tensor([2.0]))
+>>> states, cells
+(tensor([0.4406]), tensor([1.3808]))
+```
 :::
 """
 
@@ -794,6 +842,15 @@ r"""
 A Row LSTM passes states down the rows, and each cell looks at three cells of the row above.
 Which pixels can it have heard of through the states alone, without the first convolution and without its left neighbour's input?
 Return a mask: true from one row above upwards, each time one column wider on both sides, cut at the edges.
+
+For example:
+
+```python
+>>> row_field(3, 4, i=2, j=1).int()
+tensor([[1, 1, 1, 1],
+        [1, 1, 1, 0],
+        [0, 0, 0, 0]], dtype=torch.int32)
+```
 :::
 """
 
@@ -836,6 +893,14 @@ The gates of a pixel are its inputs plus what the weight makes of the three stat
 Outside the picture states are 0.
 You may use `lstm_cell`.
 Return the states of all rows.
+
+For example:
+
+```python
+>>> states = row_states(torch.zeros(3, 5, 2, 4 * 6), torch.zeros(4 * 6, 3 * 6))
+>>> states.shape, states.abs().max().item()
+(torch.Size([3, 5, 2, 6]), 0.0)
+```
 :::
 """
 

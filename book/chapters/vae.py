@@ -1082,6 +1082,13 @@ $\tfrac12 (\mu^2 + \sigma^2 - 1 - \log \sigma^2)$ nats.
 Return that of a whole code: its numbers are independent, so their divergences add up.
 You are given $\log \sigma^2$, and there may be any number of axes before the last.
 A network is trained through it, so gradients must reach both.
+
+For example:
+
+```python
+>>> kl_to_standard_normal(torch.tensor([[0.0, 0.0], [1.0, 2.0]]), torch.zeros(2, 2))
+tensor([0.0000, 2.5000])
+```
 :::
 """
 
@@ -1124,6 +1131,14 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Turn draws of $\mathcal{N}(0, 1)$ into draws of $\mathcal{N}(\mu, \sigma^2)$, so that a gradient reaches $\mu$ and $\log \sigma^2$.
 With $\mu = 1$, $\log \sigma^2 = \log 4$ and a noise of $0.5$ the draw is $2$.
+
+For example:
+
+```python
+>>> log_var = torch.tensor([4.0]).log()  # the variance is 4
+>>> reparameterise(torch.tensor([10.0]), log_var, torch.tensor([1.0]))
+tensor([12.])
+```
 :::
 """
 
@@ -1169,6 +1184,15 @@ Return the ELBO of every picture.
 It is in nats per *picture*: ask of each axis whether it is to be added up, averaged, or left alone.
 A network is trained through it, so gradients must flow.
 You may call `kl_to_standard_normal`.
+
+For example:
+
+```python
+>>> log_likelihood = torch.tensor([[-60.0, -40.0], [-50.0, -40.0]])
+>>> mu = torch.tensor([[0.0, 0.0], [1.0, 2.0]])
+>>> evidence_lower_bound(log_likelihood, mu, torch.zeros(2, 2))
+tensor([-100.0000,  -92.5000])
+```
 :::
 """
 
@@ -1215,6 +1239,14 @@ r"""
 Estimate $\nabla_\mu \mathbb{E}[f(z)]$ from draws $z \sim \mathcal{N}(\mu, \operatorname{diag} \sigma^2)$ and the values $f(z)$ alone.
 Every draw gives an estimate, $f(z)\, \nabla_\mu \log \mathcal{N}(z; \mu, \sigma^2)$: a number for each number of $\mu$.
 First work out the gradient of the logarithm on paper.
+
+For example:
+
+```python
+>>> values, z = torch.tensor([3.0]), torch.tensor([[1.0, 2.0]])
+>>> score_function_gradient(values, z, torch.zeros(2), torch.tensor([1.0, 2.0]))
+tensor([[3.0000, 1.5000]])
+```
 :::
 """
 
@@ -1267,6 +1299,15 @@ For $x = Wz + b + \sigma \varepsilon$ the posterior $p(z \mid x)$ is a Gaussian.
 Find its mean for each point, and its covariance, which is the same for all.
 Write $\log p(x \mid z) + \log p(z)$, collect what is quadratic in $z$ and what is linear, and compare with the exponent of a Gaussian.
 The precision, the inverse of the covariance, appears first.
+
+For example:
+
+```python
+>>> x, weight = torch.tensor([[3.0]]), torch.tensor([[1.0]])
+>>> bias, std = torch.tensor([1.0]), torch.tensor(1.0)
+>>> linear_posterior(x, weight, bias, std)
+(tensor([[1.]]), tensor([[0.5000]]))
+```
 :::
 """
 
@@ -1311,6 +1352,13 @@ r"""
 You are given the *logarithms* of $k$ weights for each picture, one row a draw.
 Return the logarithm of the mean weight.
 The weights of pictures are about $e^{-2000}$: their logarithms must never be undone.
+
+For example:
+
+```python
+>>> importance_bound(torch.tensor([[-1000.0], [-1001.0]]))
+tensor([-1000.3799])
+```
 :::
 """
 
@@ -1353,6 +1401,13 @@ Which numbers of a code tell pictures apart?
 A number is active if the variance of its posterior mean over the pictures (with $N - 1$) is more than a threshold.
 A number whose mean is the same for all has collapsed, wherever that mean lies and however narrow the cloud is.
 Fewer than two pictures are a `ValueError`: one picture has no spread.
+
+For example:
+
+```python
+>>> active_dimensions(torch.tensor([[0.0, 5.0, 0.0], [0.0, 5.0, 1.0]]))
+tensor([False, False,  True])
+```
 :::
 """
 
@@ -1397,6 +1452,14 @@ r"""
 *15 minutes, difficulty 2 of 3.*
 Prepare a conditional model for the picture of ten kinds above: each code, once with every class.
 For two codes $a$, $b$ and three classes the codes are $a, a, a, b, b, b$ and the labels $0, 1, 2, 0, 1, 2$.
+
+For example:
+
+```python
+>>> codes, labels = every_class(torch.tensor([[1.0], [2.0]]), classes=3)
+>>> codes.shape, codes.flatten(), labels
+(torch.Size([6, 1]), tensor([1., 1., 1., 2., 2., 2.]), tensor([0, 1, 2, 0, 1, 2]))
+```
 :::
 """
 
