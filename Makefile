@@ -22,8 +22,8 @@ BENCHMARKS := $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py))
 MEASURED := $(BENCHMARKS:benchmarks/%.py=_build/benchmarks/%.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test test-code test-notebooks fresh lab run notebooks serve lint \
-	bench bench-record lighthouse clean
+.PHONY: help install book test test-code test-notebooks fresh lab run notebooks figures serve \
+	lint bench bench-record lighthouse clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -74,10 +74,15 @@ lab: $(READY) ## open the reader's notebooks in JupyterLab
 run: $(READY) ## run stale chapters anew; one: CHAPTER=density; fresh too: FORCE=1
 	$(BIN)/python tools/execute.py $(CHAPTER) $(if $(FORCE),--force)
 
-notebooks: $(READY) ## write the reader's notebooks, the README's map and CITATION.cff
+notebooks: $(READY) ## write the reader's notebooks; with solutions too: SOLUTIONS=1
 	$(BIN)/python tools/readers.py
 	$(BIN)/python tools/picture.py
 	$(BIN)/python tools/citation.py
+	$(BIN)/python tools/syllabus.py
+	$(if $(SOLUTIONS),$(BIN)/python tools/instructors.py)
+
+figures: $(READY) ## write every figure as SVG for slides, into _build/figures
+	$(BIN)/python tools/export_figures.py
 
 serve: $(READY) ## show the built site on http://127.0.0.1:8000 (PORT=8000)
 	@test -f $(SITE)/index.html || $(MAKE) book

@@ -8,13 +8,15 @@ and says which pages will soon be too old to build.
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import os
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 from offline import clean, run
@@ -38,7 +40,7 @@ class Ran:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the notebooks, write the report; return 1 where one failed."""
+    """Run the notebooks, write the report; return 1 where it has bad news."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", help="names, e.g. density; default all")
     parser.add_argument("--report", type=Path, help="a file to write, beside printing")
@@ -49,11 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := [name for name in given.notebooks if name not in known]:
         parser.error(f"no notebook {', '.join(unknown)}; known: {', '.join(known)}")
     results = [try_one(known[name], given.python) for name in given.notebooks or known]
-    text = report(results, versions(), pins(given.root), soon_stale(given.root))
+    stale = soon_stale(given.root)
+    text = report(results, versions(), pins(given.root), stale)
     if given.report:
         given.report.write_text(text, encoding="utf-8")
     print(text)
-    return int(any(result.error for result in results))
+    return int(bool(stale) or any(result.error for result in results))
 
 
 def try_one(path: Path, python: Path) -> Ran:
@@ -61,7 +64,10 @@ def try_one(path: Path, python: Path) -> Ran:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
         variables = clean(Path(home)) | {"GENCOURSE_PROFILE": "quick"}
-        error = run(nbformat.read(path, as_version=4), python, variables)
+        try:
+            error = run(nbformat.read(path, as_version=4), python, variables)
+        except (RuntimeError, ValueError) as broken:  # no kernel, or no notebook
+            error = f"{type(broken).__name__}: {broken}"[:300]
     return Ran(path.stem, error, time.monotonic() - began)
 
 
@@ -85,14 +91,23 @@ def pins(root: Path) -> dict[str, str]:
 
 def soon_stale(root: Path) -> list[str]:
     """Return a line for each page that will be too old to build within 30 days."""
-    extensions = str(ROOT / "book" / "_ext")
-    if extensions not in sys.path:
-        sys.path.append(extensions)
-    from gencourse_book import age
-
-    later = age.today({}) + timedelta(days=SOON)
+    age = ages()
+    now = age.today(os.environ)
     paths = sorted((root / "book").rglob("*.ipynb"))
-    return [line for path in paths if (line := age.fault(path, later, age.DAYS))]
+    return [line for p in paths if (line := age.fault(p, now, age.DAYS - SOON))]
+
+
+def ages() -> ModuleType:
+    """Return the book's module of that name, without the rest of its extension.
+
+    The whole of it needs what builds the site, and that is not installed here.
+    """
+    path = ROOT / "book" / "_ext" / "gencourse_book" / "age.py"
+    spec = importlib.util.spec_from_file_location("gencourse_age", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def report(
@@ -113,7 +128,8 @@ def report(
     for name, found in installed.items():
         lines.append(f"| {name} | {found} | {pinned.get(name, '')} |")
     if stale:
-        lines += ["", f"Too old to build within {SOON} days:", ""]
+        days = f"{SOON} days before they are too old to build"
+        lines += ["", f"Pages that want to be run again, {days}:", ""]
         lines += [f"- {line}" for line in stale]
     return "\n".join(lines) + "\n"
 

@@ -53,7 +53,12 @@ from gencourse.masked import MaskedConv2d, causal_mask, gate
 from gencourse.pixelcnn import GatedPixelCNN, PixelCNN
 from gencourse.pixelrnn import DiagonalBiLSTM
 from gencourse.testing import causal_jacobian, enumerate_images, leaks
-from gencourse.testing import receptive_field, strong_copy, total_probability, unseen
+from gencourse.testing import (
+    receptive_field,
+    strong_copy,
+    total_probability,
+    unseen,
+)
 
 _ = torch.manual_seed(0)
 
@@ -73,6 +78,7 @@ Here is our model with that one change.
 How many pairs are there where a pixel sees itself or a later one?
 """
 
+
 # %% tags=["experiment"]
 def zeros_below(x: Tensor) -> Tensor:
     return torch.cat([x[:-1], torch.zeros_like(x[:1])])
@@ -87,7 +93,9 @@ print(f"zeros below: {len(seen_too_early)} leaks of {36 * 37 // 2} pairs")
 # %% tags=["experiment"]
 small = strong_copy(DiagonalBiLSTM(shape=(1, 3, 3), levels=2, features=2))
 with mock.patch.object(recurrent, "one_row_down", zeros_below):
-    print(f"the probabilities of all 512 images sum to {total_probability(small):.3f}")
+    print(
+        f"the probabilities of all 512 images sum to {total_probability(small):.3f}"
+    )
 print(f"without the mistake to {total_probability(small):.3f}")
 
 # %% [markdown]
@@ -110,7 +118,9 @@ For masked ones it is not: the mask leaves a wedge to the right that no depth re
 for blocks in (2, 8, 16, 24):
     plain = PixelCNN(shape=(1, 11, 11), levels=2, features=2, blocks=blocks)
     missing = len(unseen(causal_jacobian(strong_copy(plain), images=2)))
-    print(f"{blocks} blocks: {missing} of {121 * 120 // 2} earlier pairs unseen")
+    print(
+        f"{blocks} blocks: {missing} of {121 * 120 // 2} earlier pairs unseen"
+    )
 
 # %% [markdown]
 r"""
@@ -131,6 +141,7 @@ No future leaks, and the loss is fine.
 But each layer now goes up a row and aside one column, so what the stack sees is the plain network's wedge again.
 """
 
+
 # %% tags=["experiment"]
 class ShiftedLayer(nn.Module):
     def __init__(self, features: int) -> None:
@@ -141,22 +152,34 @@ class ShiftedLayer(nn.Module):
         self.residual = nn.Conv2d(features, features, 1)
 
     def forward(self, above: Tensor, left: Tensor, y: Tensor | None):
-        tall = self.above(F.pad(above, (1, 1, 2, 0)))[:, :, :-1]  # down once more
+        tall = self.above(F.pad(above, (1, 1, 2, 0)))[
+            :, :, :-1
+        ]  # down once more
         wide = self.left(F.pad(left, (1, 0))) + self.link(tall)
         return above + gate(tall, 1), left + self.residual(gate(wide, 1))
 
 
-right = GatedPixelCNN(shape=(1, 11, 11), levels=2, features=2, dilations=[1] * 10)
-wrong = GatedPixelCNN(shape=(1, 11, 11), levels=2, features=2, dilations=[1] * 10)
+right = GatedPixelCNN(
+    shape=(1, 11, 11), levels=2, features=2, dilations=[1] * 10
+)
+wrong = GatedPixelCNN(
+    shape=(1, 11, 11), levels=2, features=2, dilations=[1] * 10
+)
 wrong.layers = nn.ModuleList(ShiftedLayer(2) for _ in range(10))
-nets = {"shifted once": strong_copy(right), "in every layer": strong_copy(wrong)}
+nets = {
+    "shifted once": strong_copy(right),
+    "in every layer": strong_copy(wrong),
+}
 for name, net in nets.items():
     missing = len(unseen(causal_jacobian(net, images=1)))
     print(f"{name}: {missing} of {121 * 120 // 2} earlier pairs unseen")
 
 # %% tags=["hide-input"]
 pictures.fields(
-    {name: receptive_field(net, (8, 3), images=8) for name, net in nets.items()},
+    {
+        name: receptive_field(net, (8, 3), images=8)
+        for name, net in nets.items()
+    },
     (8, 3),
     "What the pixel in row 8, column 3 sees in two gated networks. Shifted once, it "
     "sees every earlier pixel. Shifted in every layer, a triangle at the right, which "
@@ -178,6 +201,7 @@ But autograd knows nothing of the mask: the hidden weights get gradients, the op
 A checkpoint or a running average that is taken then sees the future.
 """
 
+
 # %% tags=["experiment"]
 class MaskedInPlace(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
@@ -186,7 +210,10 @@ class MaskedInPlace(nn.Conv2d):
 
 
 hidden = 1 - causal_mask(1, 4, 5, "A")
-for conv in (MaskedConv2d(1, 4, 5, mask="A"), MaskedInPlace(1, 4, 5, padding=2)):
+for conv in (
+    MaskedConv2d(1, 4, 5, mask="A"),
+    MaskedInPlace(1, 4, 5, padding=2),
+):
     conv(torch.zeros(1, 1, 8, 8))
     start = (conv.weight * hidden).detach().clone()
     optimizer = torch.optim.Adam(conv.parameters(), lr=0.01)
@@ -194,7 +221,9 @@ for conv in (MaskedConv2d(1, 4, 5, mask="A"), MaskedInPlace(1, 4, 5, padding=2))
     gradient = float((conv.weight.grad * hidden).abs().max())
     optimizer.step()
     moved = float((conv.weight.detach() * hidden - start).abs().max())
-    print(f"{type(conv).__name__}: gradient {gradient:.3f}, moved by {moved:.3f}")
+    print(
+        f"{type(conv).__name__}: gradient {gradient:.3f}, moved by {moved:.3f}"
+    )
 
 # %% [markdown]
 r"""
@@ -226,7 +255,9 @@ def logits_of_order(order: Tensor) -> Tensor:
     optimizer = torch.optim.Adam([weight, bias], lr=0.05)
     for _ in range(300):
         logits = bits @ (weight * earlier).T + bias
-        loss = F.binary_cross_entropy_with_logits(logits, bits, reduction="none")
+        loss = F.binary_cross_entropy_with_logits(
+            logits, bits, reduction="none"
+        )
         optimizer.zero_grad()
         (law @ loss.sum(1)).backward()
         optimizer.step()
@@ -235,7 +266,9 @@ def logits_of_order(order: Tensor) -> Tensor:
 
 # %% tags=["experiment"]
 def log_prob_of(logits: Tensor) -> Tensor:
-    return -F.binary_cross_entropy_with_logits(logits, bits, reduction="none").sum(1)
+    return -F.binary_cross_entropy_with_logits(
+        logits, bits, reduction="none"
+    ).sum(1)
 
 
 orders = [torch.randperm(6) for _ in range(6)]
@@ -302,8 +335,12 @@ The model trains and its pictures are sharp; only nobody wrote down the beta.
 mu, log_var = torch.randn(1000, 16), torch.randn(1000, 16)
 kl = kl_to_standard_normal(mu, log_var)
 averaged = 0.5 * (mu**2 + log_var.exp() - 1 - log_var).mean(-1)
-print(f"the KL {float(kl.mean()):.2f} nats, averaged {float(averaged.mean()):.2f}")
-print(f"beta = 1/{float((kl / averaged).mean()):.0f} with the sum over the pixels")
+print(
+    f"the KL {float(kl.mean()):.2f} nats, averaged {float(averaged.mean()):.2f}"
+)
+print(
+    f"beta = 1/{float((kl / averaged).mean()):.0f} with the sum over the pixels"
+)
 print(f"beta = {784 / 16:.0f} with a mean over 784 pixels as well")
 
 # %% [markdown]
@@ -323,7 +360,9 @@ for spread in (2.0, 1.0, 0.3):
     features = spread * torch.randn(64, 8, 14, 14)
     out = nn.BatchNorm2d(8, 0.8)(features).std()
     usual = nn.BatchNorm2d(8)(features).std()
-    print(f"spread {spread}: leaves with {float(out):.2f}, should be {float(usual):.2f}")
+    print(
+        f"spread {spread}: leaves with {float(out):.2f}, should be {float(usual):.2f}"
+    )
 print(nn.BatchNorm2d(8, 0.8))
 
 # %% [markdown]
@@ -353,7 +392,9 @@ scores = (between * slope).sum((1, 2, 3))
 (gradients,) = torch.autograd.grad(scores.sum(), between)
 by_pixel = (gradients.norm(2, dim=1) - 1).square().mean()
 by_image = (gradients.flatten(1).norm(2, dim=1) - 1).square().mean()
-print(f"norm for each pixel: {float(by_pixel):.3f}, for each image: {float(by_image):.3f}")
+print(
+    f"norm for each pixel: {float(by_pixel):.3f}, for each image: {float(by_image):.3f}"
+)
 
 # %% [markdown]
 r"""
@@ -383,7 +424,9 @@ for name, alpha in draws.items():
     nearest = point.mean(1, keepdim=True).clamp(0, 1)
     off = (point - nearest).norm(dim=1) / math.sqrt(784)
     share = float((off > 1e-4).float().mean())
-    print(f"{name}: {share:.0%} off the line, by {float(off.mean()):.2f} of its length")
+    print(
+        f"{name}: {share:.0%} off the line, by {float(off.mean()):.2f} of its length"
+    )
 
 # %% [markdown]
 r"""

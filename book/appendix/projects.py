@@ -153,6 +153,7 @@ figures.grid(
     torch.cat([drawn, mine.train.x[index.flatten()[:8]]]) / 255,
     "Eight samples of a network that trained for a few seconds, patches of grey without "
     "a clear shape, and below each the training picture that is nearest to it.",
+    columns=8,
     rows=["samples", "nearest"],
 )
 

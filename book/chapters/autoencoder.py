@@ -877,7 +877,9 @@ Your draw: three of each class, and how often each class is in it.
 
 # %%
 chosen = balanced_draw(train.y, 3, torch.Generator().manual_seed(0))
-print(f"{len(chosen)} pictures, of each class {train.y[chosen].bincount().tolist()}")
+print(
+    f"{len(chosen)} pictures, of each class {train.y[chosen].bincount().tolist()}"
+)
 
 # %% [markdown]
 r"""

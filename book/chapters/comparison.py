@@ -799,7 +799,9 @@ Your mixture with 99 parts of noise, for a picture that costs 1,500 nats under t
 # %%
 both_costs = torch.tensor([-1500.0]), torch.tensor([-4000.0])
 dearer = both_costs[0] - contaminated_log_prob(*both_costs, 0.01)
-print(f"{float(dearer):.2f} nats dearer; a hundredfold is {math.log(100):.2f}")
+print(
+    f"{float(dearer):.2f} nats dearer; a hundredfold is {math.log(100):.2f}"
+)
 
 # %% [markdown]
 r"""

@@ -942,7 +942,9 @@ stand = train_points[:500]
 for width in (0.02, 0.1, 0.5):
     own = kernel_log_prob(stand, stand, width).mean()
     new = kernel_log_prob(new_points[:500], stand, width).mean()
-    print(f"width {width}: {float(own):.2f} nats on its own, {float(new):.2f} on new")
+    print(
+        f"width {width}: {float(own):.2f} nats on its own, {float(new):.2f} on new"
+    )
 
 # %% [markdown]
 r"""
@@ -1006,7 +1008,9 @@ table = pixel_table(train.x, 256, 0.1)
 seen = test.x[:200].long()[..., None]
 chances = table.expand(200, *table.shape).gather(-1, seen)
 nats = -chances.double().log().sum(dim=(1, 2, 3, 4))
-print(f"your table: {float(bits_per_dim(nats, 784).mean()):.2f} bits per dimension")
+print(
+    f"your table: {float(bits_per_dim(nats, 784).mean()):.2f} bits per dimension"
+)
 
 # %% [markdown]
 r"""

@@ -7,21 +7,16 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import get_args
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from gencourse.data import Images
+from gencourse.prepared import LEVELS, Fit, preparation
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-Fit = Literal["crop", "pad"]
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 LEAST = 10
-LEVELS = 256
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,26 @@ def load(
     """
     _check_settings(size, channels, fit, background)
     paths, others = _files(Path(folder))
-    prepare = _preparation(size, channels, fit, background)
+    prepare = preparation(size, channels, fit, background)
+    found, copies, damaged = _read(paths, prepare, leave_out_damaged, seed)
+    if len(found) < LEAST:
+        raise ValueError(
+            f"expected at least {LEAST} different pictures in {folder}, got "
+            f"{len(found)} (endings that are known: {', '.join(ENDINGS)})"
+        )
+    train, validation, test = _parts(found, Path(folder))
+    return OwnImages(
+        train, validation, test, tuple(copies), tuple(damaged), tuple(others)
+    )
+
+
+def _read(
+    paths: list[Path],
+    prepare: Callable[[Path], Tensor],
+    leave_out_damaged: bool,
+    seed: int,
+) -> tuple[dict[str, tuple[Path, Tensor]], list[Path], list[Path]]:
+    """Return the different pictures by hash, the copies, and the damaged files."""
     found: dict[str, tuple[Path, Tensor]] = {}
     copies, damaged = [], []
     for path in paths:
@@ -94,15 +108,7 @@ def load(
             copies.append(path)
         else:
             found[key] = (path, x)
-    if len(found) < LEAST:
-        raise ValueError(
-            f"expected at least {LEAST} different pictures in {folder}, got "
-            f"{len(found)} (endings that are known: {', '.join(ENDINGS)})"
-        )
-    train, validation, test = _parts(found, Path(folder))
-    return OwnImages(
-        train, validation, test, tuple(copies), tuple(damaged), tuple(others)
-    )
+    return found, copies, damaged
 
 
 def _check_settings(size: int, channels: int, fit: str, background: int) -> None:
@@ -133,56 +139,6 @@ def _files(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _below(path: Path, folder: Path) -> tuple[str, ...]:
     return path.relative_to(folder).parts
-
-
-def _preparation(
-    size: int, channels: int, fit: str, background: int
-) -> Callable[[Path], Tensor]:
-    """Return what makes levels (C, size, size) of a file; damage is an OSError."""
-    try:
-        from PIL import Image, ImageOps
-    except ImportError:
-        raise ImportError(
-            "your own images need Pillow: pip install pillow, or gencourse[chapters]"
-        ) from None
-
-    def prepare(path: Path) -> Tensor:
-        try:
-            with Image.open(path) as file:
-                upright = ImageOps.exif_transpose(file)
-                flat = _on_background(upright, background)
-        except (SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise OSError(str(error)) from None
-        mode, colour = (
-            ("L", background) if channels == 1 else ("RGB", (background,) * 3)
-        )
-        plain = flat.convert(mode)
-        smooth = Image.Resampling.LANCZOS
-        if fit == "crop":
-            made = ImageOps.fit(plain, (size, size), smooth)
-        else:
-            made = ImageOps.pad(plain, (size, size), smooth, color=colour)
-        levels = torch.from_numpy(np.array(made, dtype=np.uint8))
-        return levels.view(size, size, channels).movedim(-1, 0).contiguous()
-
-    return prepare
-
-
-def _on_background(picture: Image, background: int) -> Image:
-    """Return a picture without transparency, in 8 bits a channel."""
-    from PIL import Image
-
-    if picture.mode.startswith(("I", "F")):  # 16 bits and more: to 0 ... 255
-        values = np.asarray(picture, dtype=np.float64)
-        top = 65535 if values.max() > 255 else 255
-        return Image.fromarray(
-            (values.clip(0, top) * 255 / top).round().astype("uint8")
-        )
-    if picture.mode == "CMYK":
-        return picture.convert("RGB")
-    clear = picture.convert("RGBA")
-    below = Image.new("RGBA", clear.size, (background, background, background, 255))
-    return Image.alpha_composite(below, clear).convert("RGB")
 
 
 def _parts(found: dict[str, tuple[Path, Tensor]], folder: Path) -> Iterator[Images]:

@@ -65,6 +65,11 @@ def test_day_is_that_of_the_source_where_it_is_set():
     assert abs((age.today({}) - date.today()).days) <= 1
 
 
+def test_source_s_day_must_be_seconds():
+    with pytest.raises(ExtensionError, match="must be seconds, got '2026-11-23'"):
+        age.today({"SOURCE_DATE_EPOCH": "2026-11-23"})
+
+
 def test_limit_is_the_variable_s_then_the_setting_s():
     assert age.limit_of({}, 180) == 180
     assert age.limit_of({"GENCOURSE_MAX_AGE": "1000"}, 180) == 1000
@@ -75,6 +80,7 @@ def test_limit_is_the_variable_s_then_the_setting_s():
 def test_book_states_its_limit_on_the_setup_page():
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     days = config["sphinx"]["config"][age.SETTING]
+    assert days == age.DAYS
     setup = (ROOT / "book/appendix/setup.md").read_text(encoding="utf-8")
     assert f"when the site is built; {days} without it" in setup
 

@@ -14,21 +14,21 @@ import typer
 from site_config import ROOT
 
 from gencourse.cli import app
+from gencourse.recipes import RECIPES
+from gencourse.tables import TABLES
 
-NAMES = ("setup", "hardware", "teachers", "projects", "scoreboard", "errors")
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-PAGES += [
-    path
-    for name in NAMES
-    for ending in ("md", "py")
-    if (path := ROOT / "book" / "appendix" / f"{name}.{ending}").is_file()
-]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "book" / "index.md"]
+PAGES += sorted((ROOT / "book" / "appendix").glob("*.md"))
+PAGES += sorted((ROOT / "book").glob("*/*.py"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 FENCE = re.compile(
     r"^ *```(console|text|bash|sh)\n(.*?)^ *```", re.DOTALL | re.MULTILINE
 )
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 WORDS = ("make", "gencourse", "python", "pip", ".venv/bin/python", "bash")
+# A page of text says what a program prints, too; these blocks hold nothing but input.
+TYPED = ("console", "bash", "sh")
+ELSEWHERE = ("git", "cd")  # commands of others, which we cannot check
 
 
 class Command(NamedTuple):
@@ -42,20 +42,26 @@ class Command(NamedTuple):
 def commands_in(path: Path) -> list[Command]:
     """Return what a page tells to type: in blocks of commands, and within a line."""
     text = path.read_text(encoding="utf-8")
-    blocks = [(found.start(2), found[2]) for found in FENCE.finditer(text)]
     found = [
-        (start + line.start(), line[0].strip().removeprefix("$ "))
-        for start, block in blocks
-        for line in re.finditer(r"^.*\S.*$", block, re.MULTILINE)
+        (block.start(2) + line.start(), line[0].strip(), block[1] in TYPED)
+        for block in FENCE.finditer(text)
+        for line in re.finditer(r"^.*\S.*$", block[2], re.MULTILINE)
     ]
-    found += [(span.start(), span[1]) for span in SPAN.finditer(text)]
+    found += [(span.start(), span[1], False) for span in SPAN.finditer(text)]
     return [
         Command(
-            path.name, text.count("\n", 0, at) + 1, typed.partition(" # ")[0].strip()
+            path.name,
+            text.count("\n", 0, at) + 1,
+            typed.removeprefix("$ ").partition(" # ")[0].strip(),
         )
-        for at, typed in found
-        if typed.split()[:1] and typed.split()[0] in WORDS and " " in typed
+        for at, typed, surely in found
+        if surely or typed.startswith("$ ") or is_ours(typed)
     ]
+
+
+def is_ours(typed: str) -> bool:
+    """Return whether words begin as a command of ours does, and go on."""
+    return " " in typed and typed.split()[:1] != [] and typed.split()[0] in WORDS
 
 
 COMMANDS = [command for path in PAGES for command in commands_in(path)]
@@ -70,7 +76,7 @@ def fault(typed: str) -> str:
         return fault_of_gencourse(rest)
     if "python" in first and rest[0].startswith("tools/"):
         return fault_of_tool(rest)
-    known = ("pip", "python", ".venv/bin/python")
+    known = ("pip", "python", ".venv/bin/python", *ELSEWHERE)
     return "" if first in known else f"no such command: {first}"
 
 
@@ -99,7 +105,14 @@ def fault_of_gencourse(words: list[str]) -> str:
         known |= {*parameter.opts, *parameter.secondary_opts}
     options = {word.partition("=")[0] for word in plain if word.startswith("-")}
     unknown = sorted(options - known)
-    return f"gencourse {plain[0]} has no option {unknown}" if unknown else ""
+    if unknown:
+        return f"gencourse {plain[0]} has no option {unknown}"
+    model = plain[1] if len(plain) > 1 and plain[1][0] not in "-." else "NAME"
+    takes_model = any(parameter.name == "name" for parameter in command.params)
+    counted = TABLES if plain[0] == "evaluate" else ()
+    if takes_model and model not in {"NAME", *RECIPES, *counted}:
+        return f"gencourse {plain[0]} knows no model {model}"
+    return ""
 
 
 def fault_of_tool(words: list[str]) -> str:
@@ -136,6 +149,9 @@ def test_command_can_be_typed(command: Command):
         ("gencourse scorebord", "no command"),
         ("gencourse scoreboard --jsn", "jsn"),
         ("gencourse evaluate sngan --fewer", "fewer"),
+        ("gencourse evaluate sngann --few", "no model sngann"),
+        ("gencourse train count-table", "no model count-table"),
+        ("mkae book", "no such command: mkae"),
         ("python tools/nothing.py", "there is no tools/nothing.py"),
         ("python tools/readers.py --chek", "no option"),
     ],
@@ -144,11 +160,23 @@ def test_wrong_commands_are_told(typed: str, said: str):
     assert said in fault(typed)
 
 
+def test_make_knows_how_to_do_them():
+    typed = {c.text for c in COMMANDS if c.text.startswith("make ")}
+    for text in sorted(typed - {"make TARGET"}):
+        command = ["make", "--dry-run", *shlex.split(text)[1:]]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+        assert done.returncode == 0, f"{text}: {done.stderr}"
+
+
 def test_block_and_span_are_both_found(tmp_path: Path):
     page = tmp_path / "page.md"
-    page.write_text("Say `make bok`.\n\n```console\n$ make tset   # all\n```\n")
-    found = commands_in(page)
-    assert [(c.line, c.text) for c in found] == [(4, "make tset"), (1, "make bok")]
+    page.write_text(
+        "Say `make bok`.\n\n```console\n$ make tset   # all\n$ mkae book\n```\n"
+        "```text\nmake lab\nit prints this\n```\n"
+    )
+    found = [(c.line, c.text) for c in commands_in(page)]
+    blocks = [(4, "make tset"), (5, "mkae book"), (8, "make lab")]
+    assert found == [*blocks, (1, "make bok")]
 
 
 def test_two_commands_are_what_ci_runs():
@@ -187,7 +215,7 @@ def test_variables_that_are_named_are_read():
         assert missing == set(), path.name
 
 
-@pytest.mark.parametrize("path", PAGES[:2], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_files_that_are_named_exist(path: Path):
     spans = SPAN.findall(path.read_text(encoding="utf-8"))
     folders = ("src/", "tests/", "tools/", "book/", "notebooks/", "benchmarks/")

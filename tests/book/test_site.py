@@ -362,11 +362,13 @@ def test_readers_edit_the_text_beside_the_notebook(site, name):
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_says_where_its_outputs_were_made(site, name):
     notebook = json.loads((ROOT / "book/chapters" / f"{name}.ipynb").read_text())
-    made = notebook["metadata"].get("gencourse", {}).get("made", {})
+    stamp = notebook["metadata"].get("gencourse", {})
     foot = chapter_page(site, name).select_one(".bd-article .gc-made")
-    assert (foot is not None) == bool(made)
-    for value in made.values():
+    assert (foot is not None) == bool(stamp.get("made"))
+    for value in stamp.get("made", {}).values():
         assert value in foot.get_text()
+    if "cpu_seconds" in stamp:
+        assert f"in {stamp['cpu_seconds']:.0f} s of CPU time" in foot.get_text()
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

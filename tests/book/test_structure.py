@@ -58,6 +58,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
         for name in names.split()
     },
     "exercises/seeds.py": "grading/test_fresh.py",
+    "prepared.py": "test_own_images.py",
     **dict.fromkeys(
         [f"learning/{name}.py" for name in ("__init__", "panel", "records", "welcome")],
         "test_learning.py",

@@ -41,8 +41,10 @@ def limit_of(environment: Mapping[str, str], setting: object) -> int:
 
 def today(environment: Mapping[str, str]) -> date:
     """Return the day of the build in UTC: SOURCE_DATE_EPOCH's, where that is set."""
-    seconds = float(environment.get("SOURCE_DATE_EPOCH") or time.time())
-    return datetime.fromtimestamp(seconds, timezone.utc).date()
+    given = environment.get("SOURCE_DATE_EPOCH") or str(int(time.time()))
+    if not given.isdecimal():
+        raise ExtensionError(f"SOURCE_DATE_EPOCH must be seconds, got {given!r}")
+    return datetime.fromtimestamp(int(given), timezone.utc).date()
 
 
 def fault(path: Path, now: date, limit: int) -> str:

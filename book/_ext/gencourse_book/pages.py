@@ -109,11 +109,18 @@ def launch_buttons(app: Sphinx, page: str) -> list[dict[str, str]]:
     return [link(url, "colab", "Open in Colab", tip, icon)]
 
 
-def made(path: Path) -> dict[str, str]:
-    """Return where and when a notebook's outputs were made; empty if it isn't said."""
+def made(path: Path) -> dict[str, Any]:
+    """Return where and when a notebook's outputs were made; empty if it isn't said.
+
+    "seconds" is the processor time that they took.
+    """
     found = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("gencourse")
     given = found.get("made") if isinstance(found, dict) else None
-    return given if isinstance(given, dict) else {}
+    if not isinstance(given, dict):
+        return {}
+    seconds = found.get("cpu_seconds")
+    known = isinstance(seconds, int | float)
+    return given | ({"seconds": f"{seconds:.0f}"} if known else {})
 
 
 def provenance(
@@ -130,6 +137,7 @@ def provenance(
     tools = [f"{word} {said[name]}" for name, word in VERSIONS.items() if name in said]
     parts += [f"with {', '.join(tools)}"] if tools else []
     parts += [f"on {said['date']}"] if "date" in said else []
+    parts += [f"in {said['seconds']} s of CPU time"] if "seconds" in said else []
     words = f"Outputs made {', '.join(parts)}."
     context["body"] += f'<p class="gc-made" role="note">{words}</p>'
 
