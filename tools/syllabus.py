@@ -21,7 +21,7 @@ from gencourse.exercises import EXERCISES, Exercise
 PAGE = Path("book", "appendix", "teachers.md")
 WORDS_A_MINUTE = 100
 UNREAD = (r"```.*?```", r"\$\$.*?\$\$", r"\$[^$]*\$", r"`[^`]*`", r"\(http\S*")
-PROJECT_WEEK = "a [project](projects.md)"
+PROJECT_WEEK = "a [project](projects.ipynb)"
 Row = tuple[str, str, int, int]
 
 
