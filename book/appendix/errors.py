@@ -24,7 +24,7 @@ And none of us is better: the history of this course's own repository has mistak
 The sources were read in November 2026, some of them in a version that is not the newest; a mistake may have been mended since.
 If we are wrong about one, please open an issue.
 
-| | mistake | what it does | caught by |
+| number | mistake | what it does | caught by |
 | --- | --- | --- | --- |
 | 1 | a map moved up, or not at all, instead of down | pixels see the future | counting leaks |
 | 2 | "enough masked layers see all earlier pixels" | a blind spot, at any depth | counting what is unseen |

@@ -15,7 +15,7 @@ Here are two pieces of work that are not: each takes days, and ends in a page th
 The first makes a model of pictures that nobody else has.
 The second checks us.
 
-| | first | second |
+| project | first | second |
 | --- | --- | --- |
 | what | train a model on your own images | make a row of the scoreboard again |
 | after | chapters 1 to 3, or 1 and 6, or 1 and 7 | chapters 1 and 8, and the chapter of the model |
