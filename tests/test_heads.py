@@ -193,6 +193,14 @@ def test_scales_below_the_least_are_the_least():
     assert torch.equal(least, less)
 
 
+def test_scales_above_the_greatest_are_the_greatest():
+    """A bin of a law without a bound has no width, and an image an infinite loss."""
+    head = LogisticMixture(256, 1)
+    most, more = (law(head, torch.tensor([0.0, 0.1, s])) for s in (7.0, 90.0))
+    assert torch.equal(most, more)
+    assert more.log().isfinite().all()
+
+
 def robust_bin(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
     """PixelCNN++'s bin of 256 levels: a density times a width, where the mass is small.
 

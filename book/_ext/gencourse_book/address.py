@@ -50,8 +50,14 @@ def derive(app: Sphinx, config: Config) -> None:
     # A host shows the page of lost readers at any depth, so its links are absolute.
     config.notfound_urls_prefix = home
     config.notfound_context = {"title": "No such page", "body": LOST.format(home=home)}
+    # {source}`words <path>` links to a file of the repository.
+    options = config.html_theme_options
+    branch = options.get("repository_branch", "main")
+    files = f"{options['repository_url'].rstrip('/')}/blob/{branch}/%s"
+    config.extlinks = {"source": (files, "%s")}
 
 
 def setup(app: Sphinx) -> None:
     """Register the hook, before the extensions look at these settings."""
+    app.setup_extension("sphinx.ext.extlinks")
     app.connect("config-inited", derive, priority=400)
