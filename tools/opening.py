@@ -23,7 +23,8 @@ except ImportError:
     raise ImportError(
         "There is no gencourse, or one older than this notebook. Is there a network? "
         "What pip said stands above. In Kaggle, Settings, Internet must be on. "
-        "Then run this cell again."
+        "Then run this cell again. An older one is replaced by "
+        '%pip install -U "{requirement}"'
     ) from None
 
 start("{chapter}"{seconds})"""

@@ -27,7 +27,7 @@ class Records:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.path = (folder or Path.cwd()) / NAME
+        self.path = (folder or _here()) / NAME
         self.trouble = ""
         self.states: dict[str, str] = {}
         self._take(self._read())
@@ -81,6 +81,14 @@ class Records:
         except OSError as error:
             reason = error.strerror or error
             self.trouble = f"{NAME} cannot be written ({reason}): progress is not kept."
+
+
+def _here() -> Path:
+    """Return the working folder, "." where it has been deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 def _states_in(text: str) -> dict[str, str]:
