@@ -55,6 +55,12 @@ def test_a_share_is_between_0_and_1(share: float):
         contaminated_log_prob(draw(3), draw(3), share)
 
 
+def test_log_likelihoods_are_of_the_same_images():
+    for shape in ((1,), (4,), (3, 1), ()):
+        with pytest.raises(ValueError, match=r"one shape, got \(3,\) and \("):
+            contaminated_log_prob(draw(3), torch.zeros(shape), 0.5)
+
+
 # --- telling images apart
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -150,7 +151,7 @@ def test_two_notebooks_share_the_file(tmp_path: Path):
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "3", '{"exercises": {}}', '{"gencourse": 1, "exercises": 3}',
-     '{"gencourse": 2, "exercises": {}}', "\x00", "[" * 100_000],
+     '{"gencourse": 0, "exercises": {}}', "\x00", "[" * 100_000],
 )  # fmt: skip
 def test_damaged_file_is_set_aside_not_lost(text: str, tmp_path: Path):
     (tmp_path / NAME).write_text(text)
@@ -179,12 +180,13 @@ def test_unknown_states_are_dropped_and_unknown_exercises_kept(tmp_path: Path):
     assert Records(tmp_path).states == {"later.exercise": "passed"}
 
 
-def test_folder_that_refuses_stops_nothing(tmp_path: Path, monkeypatch, capsys):
-    def refuse(*given, **named):
-        raise PermissionError(13, "Permission denied")
+def refuse(*given, **named):
+    raise PermissionError(13, "Permission denied")
 
+
+def test_folder_that_refuses_stops_nothing(tmp_path: Path, monkeypatch, capsys):
     learning.start("density")
-    monkeypatch.setattr(records.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(records.Path, "write_text", refuse)
     check(KEY, right)
     assert "✓ density.bits_per_dim: Passed." in capsys.readouterr().out
     held = panel._open["density"]
@@ -196,9 +198,101 @@ def test_folder_that_refuses_stops_nothing(tmp_path: Path, monkeypatch, capsys):
 def test_file_that_cannot_be_read_stops_nothing(tmp_path: Path):
     (tmp_path / NAME).mkdir()
     found = Records(tmp_path)
-    assert "kept as" in found.trouble
+    assert "cannot be read (Is a directory)" in found.trouble
     found.note(KEY, "passed")
+    assert found.state(KEY) == "passed"
+    (tmp_path / NAME).rmdir()
+    found.note(DENSITY[1], "tried")
+    assert kept(tmp_path) == {KEY: "passed", DENSITY[1]: "tried"}
+    assert found.trouble == ""
+
+
+def test_file_that_cannot_be_read_for_a_while_is_left_alone(tmp_path, monkeypatch):
+    Records(tmp_path).note("vae.iwae", "passed")
+    before = (tmp_path / NAME).read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(records.Path, "read_bytes", refuse)
+        found = Records(tmp_path)
+        found.note(KEY, "passed")
+        assert "cannot be read (Permission denied)" in found.trouble
+    assert (tmp_path / NAME).read_bytes() == before
+    found.note(KEY, "passed")
+    assert kept(tmp_path) == {KEY: "passed", "vae.iwae": "passed"}
+
+
+def test_file_of_a_later_release_is_left_alone(tmp_path: Path):
+    text = '{"gencourse": 2, "exercises": {"vae.iwae": {"passed": true}}}'
+    (tmp_path / NAME).write_text(text)
+    found = Records(tmp_path)
+    found.note(KEY, "passed")
+    assert "a later release of gencourse wrote it" in found.trouble
+    assert (tmp_path / NAME).read_text() == text
+
+
+def test_damaged_file_that_stays_is_not_written_over(tmp_path: Path, monkeypatch):
+    (tmp_path / NAME).write_text("{")
+    monkeypatch.setattr(records.Path, "rename", refuse)
+    found = Records(tmp_path)
+    found.note(KEY, "passed")
+    assert (tmp_path / NAME).read_text() == "{"
+    assert "it is damaged, and stays: Permission denied" in found.trouble
+
+
+def test_damage_is_told_until_the_kernel_ends(tmp_path: Path):
+    (tmp_path / NAME).write_text("{")
+    found = Records(tmp_path)
+    found.note(KEY, "passed")
+    assert "was damaged" in found.trouble
+
+
+NOTES = """
+import sys
+from pathlib import Path
+from gencourse.learning.records import Records
+found = Records(Path(sys.argv[1]))
+input()
+for number in range(60):
+    found.note(f"{sys.argv[2]}.{number}", "tried")
+print(found.trouble)
+"""
+
+
+def test_notebooks_that_write_at_once_lose_nothing(tmp_path: Path):
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", NOTES, str(tmp_path), name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name in "abc"
+    ]  # fmt: skip
+    time.sleep(1)  # until all wait at their input
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    assert [writer.communicate(timeout=60)[0] for writer in writers] == ["\n"] * 3
+    assert len(kept(tmp_path)) == 180
+
+
+def test_notebook_that_holds_the_file_is_not_waited_for(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(records, "WAIT", 0.05)
+    with records._kept_by_one(tmp_path / NAME):
+        Records(tmp_path).note(KEY, "passed")
     assert kept(tmp_path) == {KEY: "passed"}
+
+
+def test_file_system_without_locks_is_no_obstacle(tmp_path: Path, monkeypatch):
+    def unknown(self):
+        raise NotImplementedError("no flock here")
+
+    monkeypatch.setattr(records.FileLock, "_acquire", unknown)
+    Records(tmp_path).note(KEY, "passed")
+    assert kept(tmp_path) == {KEY: "passed"}
+
+
+def test_others_may_read_the_file_if_they_may_read_any(tmp_path: Path):
+    Records(tmp_path).note(KEY, "passed")
+    (tmp_path / "any").touch()
+    assert (tmp_path / NAME).stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
 def test_half_written_file_is_never_seen(tmp_path: Path, monkeypatch):
@@ -211,7 +305,8 @@ def test_half_written_file_is_never_seen(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(records.os, "replace", broken)
     found.note(KEY, "passed")
     assert kept(tmp_path) == {KEY: "tried"}
-    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f".{NAME}.lock", NAME]
     assert "No space left" in found.trouble
 
 
@@ -255,9 +350,23 @@ def test_minutes_that_are_left(tmp_path: Path):
     )
     for key in DENSITY:
         found.note(key, "passed")
-    assert (
-        shown.summary() == f"All {len(DENSITY)} exercises passed: this chapter is done."
-    )
+    done = f"All {len(DENSITY)} exercises passed: this chapter is done."
+    assert shown.summary() == f"{done} The next one is pixelrnn."
+    last = panel.Panel("comparison", found)
+    for exercise in last.exercises:
+        found.note(exercise.key, "passed")
+    assert "It is the last one" in last.summary()
+
+
+def test_two_panels_live_side_by_side(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(panel, "_widget", ipywidgets.HTML)
+    learning.start("vae")
+    learning.progress("density")
+    check(KEY, right)
+    check("vae.importance_bound", lambda log_weights: log_weights.mean(0))
+    assert "1 of" in panel._open["density"].widget.value
+    assert panel._open["vae"].records is panel._open["density"].records
+    assert kept(tmp_path) == {KEY: "passed", "vae.importance_bound": "tried"}
 
 
 def test_progress_without_a_chapter_lists_all(capsys):

@@ -613,6 +613,9 @@ r"""
 Half the squared error, summed over the pixels of an image, and averaged over the batch.
 For two pictures of four pixels that are all wrong by 1, it is $\tfrac12 \cdot 4 = 2$.
 
+- **In:** `x` and `reconstruction`, grey values, `(B, ...)` both. Two shapes are a `ValueError`.
+- **Out:** a scalar.
+
 For example:
 
 ```python
@@ -663,13 +666,16 @@ Add Gaussian noise of a given standard deviation.
 A seed must repeat it: draw with the `generator`.
 The picture that you are given must stay as it was.
 
+- **In:** `x`, of any shape; `std`, a float; `generator`, or None.
+- **Out:** a new tensor in the shape of `x`, not cut to $[0, 1]$.
+
 For example:
 
 ```python
->>> x = torch.zeros(2, 1, 28, 28)
+>>> x = torch.zeros(100, 1, 28, 28)
 >>> noisy = add_noise(x, 0.5, torch.Generator().manual_seed(0))
 >>> noisy.shape, round(noisy.std().item(), 2), x.abs().max().item()
-(torch.Size([2, 1, 28, 28]), 0.51, 0.0)
+(torch.Size([100, 1, 28, 28]), 0.5, 0.0)
 ```
 :::
 """
@@ -718,6 +724,9 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Return evenly spaced codes on the straight line from one to another.
 From $(0, 0)$ to $(1, 2)$ in 3 steps: $(0, 0)$, $(\tfrac12, 1)$, $(1, 2)$.
+
+- **In:** `start` and `end`, codes, `(D,)` each; `steps`, how many codes, both ends included.
+- **Out:** codes, `(steps, D)`, the first of them `start`.
 
 For example:
 
@@ -780,6 +789,9 @@ Find the mean and the $k$ directions of greatest variance.
 The directions are rows, of length one, at right angles.
 A sign is yours to choose.
 
+- **In:** `x`, a picture a row, `(N, D)`; `k`, from 1 to the smaller of N and D. Another is a `ValueError`.
+- **Out:** the mean, `(D,)`, and the directions, `(k, D)`, the greatest variance first.
+
 For example:
 
 ```python
@@ -824,7 +836,10 @@ r"""
 *15 minutes, difficulty 2 of 3.*
 Draw the same number of pictures from every class, at random and none twice.
 Return their positions.
-A class that has too few is an error: say which.
+A class that has too few is a `ValueError`: say which.
+
+- **In:** `y`, labels, `int64`, `(N,)`; `per_class`, how many of each class that occurs in `y`; `generator`, which makes the draw repeatable, or None.
+- **Out:** positions in `y`, `int64`, `(classes * per_class,)`.
 
 For example:
 
@@ -892,6 +907,9 @@ The first principal angle is the smallest between any two directions, one from e
 The second is the smallest at right angles to those, and so on.
 The rows that you are given span the spaces, but need not be orthonormal.
 
+- **In:** `a` and `b`, k rows that span a subspace, `(k, D)` each.
+- **Out:** angles in radians, `(k,)`, from 0 to $\pi/2$, the smallest first.
+
 For example:
 
 ```python
@@ -950,10 +968,13 @@ $$
 Derive its gradients with respect to $E$ and $D$ on paper, and write them down.
 Start from one picture and one number in the code.
 
+- **In:** `x`, centred pictures of P pixels, `(N, P)`; `encoder`, $E$, `(P, k)`; `decoder`, $D$, `(k, P)`.
+- **Out:** the gradient with respect to $E$, `(P, k)`, and that with respect to $D$, `(k, P)`.
+
 For example:
 
 ```python
->>> x = torch.tensor([[1.0, 2.0]])
+>>> x = torch.tensor([[1.0, 2.0], [-1.0, -2.0]])
 >>> encoder, decoder = torch.ones(2, 1), torch.ones(1, 2)
 >>> linear_gradients(x, encoder, decoder)
 (tensor([[3.],

@@ -360,12 +360,16 @@ Two models were asked about the same pictures.
 Return the mean of their differences, and the standard error of that mean.
 Where all differences are the same, the error is 0.
 
+- **In:** `a` and `b`, a number for each picture in the same order, `(N,)` each. Two shapes, or fewer than 2 pictures, are a `ValueError`.
+- **Out:** two floats: the mean of a - b, and its error, from a standard deviation with $N - 1$.
+
 For example:
 
 ```python
 >>> a, b = torch.tensor([1.0, 5.0, 9.0]), torch.tensor([0.0, 5.0, 7.0])
->>> paired_difference(a, b)
-(1.0, 0.5773502691896258)
+>>> mean, error = paired_difference(a, b)
+>>> mean, round(error, 4)
+(1.0, 0.5774)
 ```
 :::
 """
@@ -415,7 +419,10 @@ r"""
 List every picture of a shape.
 With two levels and two pixels there are four, in this order: 00, 01, 10, 11.
 The digits are the subpixels in raster order, the channels of a pixel one after another.
-More than $2^{20}$ pictures are an error, and it should come before the memory is full.
+More than $2^{20}$ pictures are a `ValueError`, and it should come before the memory is full.
+
+- **In:** `shape`, `(C, H, W)`; `levels`, how many levels a subpixel has.
+- **Out:** levels, `uint8`, `(levels ** (C * H * W), C, H, W)`.
 
 For example:
 
@@ -466,6 +473,9 @@ Where a pixel is known, keep it; else take what was drawn.
 `draw` is shown the picture as it stands: all that is known, also what is still ahead, what you filled in so far, and 0 elsewhere.
 What is known may differ from picture to picture.
 And the picture that you are given must stay as it was.
+
+- **In:** `x`, levels, `(B, C, H, W)`; `known`, `bool`, of that shape; `draw`, a function: `draw(x, i, j, c)` returns levels `(B,)` for row i, column j and channel c, and is asked for known subpixels too.
+- **Out:** a new tensor, in the shape of `x`.
 
 For example:
 

@@ -687,6 +687,9 @@ Two recipes were trained a few times each.
 How large is the difference of their means, in units of what luck alone makes it?
 The two may have different spreads, and different numbers of runs.
 
+- **In:** `a` and `b`, a result for each run, `(N,)` and `(M,)`, two runs or more each.
+- **Out:** a float, above 0 where `a` has the higher mean; the variances are taken with $N - 1$ and $M - 1$.
+
 For example:
 
 ```python
@@ -744,12 +747,15 @@ A model draws from $p$ with probability `share`, and from noise otherwise.
 Return its log-likelihood.
 Mind the size of these numbers: a picture may have a log-likelihood of −5,000 nats.
 
+- **In:** `log_p` and `log_noise`, log-likelihoods of the same pictures in nats, `(B,)` each; `share`, a float between 0 and 1, that of $p$.
+- **Out:** nats, `(B,)`.
+
 For example:
 
 ```python
 >>> log_p, log_noise = torch.tensor([-1000.0]), torch.tensor([-3000.0])
->>> contaminated_log_prob(log_p, log_noise, share=0.5)
-tensor([-1000.6932])
+>>> contaminated_log_prob(log_p, log_noise, share=0.25)
+tensor([-1001.3863])
 ```
 :::
 """
@@ -813,6 +819,9 @@ Take every pair of an inside image and an outside one.
 In what share of them has the inside image the higher score?
 A tie counts one half.
 
+- **In:** `inside` and `outside`, scores, `(N,)` and `(M,)`.
+- **Out:** a float from 0 to 1.
+
 For example:
 
 ```python
@@ -873,6 +882,9 @@ Each row of `costs` is a model, each column something of which less is better.
 Mark the rows that no other row beats, with a truth value for each.
 A row beats another where it is nowhere more and somewhere less.
 A cost may be infinite.
+
+- **In:** `costs`, `(M, K)`.
+- **Out:** `bool`, `(M,)`.
 
 For example:
 
@@ -948,6 +960,9 @@ The check grades the first line of this rubric. Grade the others yourself, or le
 | **evidence** | no number | one number, of the pictures that you chose by | chosen on training pictures that you held back, measured once on the test pictures, the difference with its error |
 | **cost** | not told | one number | seconds to fit and to draw, and the size of the model |
 | **meaning** | none | the numbers, in words | what the gain comes from, and what would prove you wrong |
+
+- **In:** `x`, training images as `uint8` levels, `(N, C, H, W)`; `levels`, how many levels there are.
+- **Out:** an object with two methods: `log_prob(x)`, exact, in nats, from `(B, C, H, W)` to `(B,)`; and `sample(n, generator=None)`, `uint8`, `(n, C, H, W)`.
 
 For example:
 

@@ -629,6 +629,9 @@ How many bits is that for each dimension?
 Write the function that tells.
 (Its answer here is about 3.)
 
+- **In:** `nats`, negative log-likelihoods in nats per image, of any shape; `dims`, how many numbers an image has: channels times height times width.
+- **Out:** bits per dimension, in the shape of `nats`.
+
 For example:
 
 ```python
@@ -691,6 +694,9 @@ At $x = \mu$ with $\sigma = 1$ it is about $-0.919$.
 Can a log-density be positive?
 Try $\sigma = 0.01$.
 
+- **In:** `x`, `mean` and `std` ($x$, $\mu$ and $\sigma$), three tensors whose shapes broadcast; `std` is a standard deviation, no variance.
+- **Out:** log-densities in nats, in their common shape; nothing is summed.
+
 For example:
 
 ```python
@@ -747,13 +753,16 @@ Write the log-density of a mixture of Gaussians.
 Far from every centre each component's density is zero in floating point.
 Your answer must stay finite there, even at $x = 1000$.
 
+- **In:** `x`, points on the line, `(N,)`; `weights`, `means` and `stds` of the components, `(K,)` each; the weights sum to one.
+- **Out:** log-densities in nats, `(N,)`.
+
 For example:
 
 ```python
 >>> weights, stds = torch.tensor([0.9, 0.1]), torch.tensor([1.0, 0.5])
 >>> means = torch.tensor([-1.0, 2.0])
->>> mixture_log_prob(torch.tensor([-1.0, 2.0, 50.0]), weights, means, stds)
-tensor([-1.0243e+00, -2.4796e+00, -1.3015e+03])
+>>> mixture_log_prob(torch.tensor([-1.0, 2.0, 20.0]), weights, means, stds)
+tensor([  -1.0243,   -2.4796, -221.5243])
 ```
 :::
 """
@@ -815,6 +824,9 @@ Write $\mathrm{KL}(p \,\|\, q) = \sum_k p_k \log (p_k / q_k)$ for tables of prob
 Two cases need care.
 Where $p_k = 0$ the term is 0.
 Where $q_k = 0$ but $p_k > 0$ the answer is infinite: the model called impossible what does happen.
+
+- **In:** `p` and `q`, probabilities, `(..., K)` each, which sum to one along the last axis.
+- **Out:** nats, `(...)`.
 
 For example:
 
@@ -887,6 +899,9 @@ $$
 as a log-density.
 The constant of a Gaussian in $D$ dimensions has $D$ factors, not one.
 
+- **In:** `x`, where the density is asked for, `(M, D)`; `data`, the points $x_n$ that it stands on, `(N, D)`; `bandwidth`, the standard deviation $h$, a float.
+- **Out:** log-densities in nats, `(M,)`.
+
 For example:
 
 ```python
@@ -957,6 +972,9 @@ There are 200,704 numbers in it for Fashion-MNIST.
 A loop over images and pixels in Python would take minutes; can you do without?
 (A slow answer passes too.)
 
+- **In:** `x`, images as `uint8` levels, `(N, C, H, W)`; `levels`, how many levels there are; `smoothing`, a float that is added to every count, so that no level is impossible.
+- **Out:** probabilities, `(C, H, W, levels)`, which sum to one along the last axis.
+
 For example:
 
 ```python
@@ -1023,6 +1041,9 @@ For each pixel, find the context on its left and the context above it, and count
 Mind the border: a neighbour outside the picture counts as level 0.
 Mind the order of the axes: left first, then above, then the level.
 When you are done you have written your first autoregressive model of images.
+
+- **In:** `x`, images as `uint8` levels, `(N, C, H, W)`; `levels`, how many levels there are; `contexts`, how many contexts: that of a neighbour is `level * contexts // levels`.
+- **Out:** counts, `int64`, `(contexts, contexts, levels)`, over all images, channels and pixels.
 
 For example:
 

@@ -1061,6 +1061,9 @@ Return its loss: the mean of $-\log D$ over the real ones, plus the mean of $-\l
 Logits can be $\pm 200$, and the loss must stay finite.
 If all logits are 0 it is $2 \log 2$.
 
+- **In:** `real` and `fake`, logits, `(B,)` each.
+- **Out:** a scalar in nats.
+
 For example:
 
 ```python
@@ -1111,6 +1114,9 @@ r"""
 Return the loss of the generator that does not saturate: the mean of $-\log D$ over generated images, from logits.
 If all logits are 0 it is $\log 2$.
 
+- **In:** `fake`, logits, `(B,)`.
+- **Out:** a scalar in nats.
+
 For example:
 
 ```python
@@ -1152,6 +1158,9 @@ r"""
 Both log-densities are known, at one point or at many.
 Return $D^*$ in the same shape.
 Far out both densities are 0 as floats, and their ratio is still something.
+
+- **In:** `log_data` and `log_model`, log-densities in nats at the same points, of one shape.
+- **Out:** probabilities that a point is real, in that shape.
 
 For example:
 
@@ -1204,13 +1213,16 @@ Mix every real image with a generated one, `share` being the share of the real o
 Take the gradient of each score by its own image, the norm of the whole image's gradient, and return the mean of $(\text{norm} - 1)^2$.
 The critic is trained through it, and some critics are flat: the gradient must stay finite there.
 
+- **In:** `critic`, a function from images, `(B, ...)`, to scores, `(B,)`, each from its own image alone; `real` and `fake`, images, `(B, ...)` each; `share`, between 0 and 1, `(B,)`.
+- **Out:** a scalar.
+
 For example:
 
 ```python
 >>> real, fake = torch.ones(4, 1, 2, 2), torch.zeros(4, 1, 2, 2)
 >>> share = torch.rand(4)
->>> gradient_penalty(lambda x: 2 * x.flatten(1)[:, 0], real, fake, share)
-tensor(1.)
+>>> gradient_penalty(lambda x: 3 * x.flatten(1)[:, 0], real, fake, share)
+tensor(4.)
 ```
 :::
 """
@@ -1258,6 +1270,9 @@ Count as the chapter did.
 A draw is good if its nearest centre is within the radius, as it is given.
 A mode is reached if a good draw has it as its nearest.
 With centres at $(0, 0)$ and $(4, 0)$, a radius of 1, and draws at $(0, 0.5)$, $(0, -1)$ and $(2, 0)$, one mode is reached and two thirds of the draws are good.
+
+- **In:** `points`, the draws, `(N, D)`; `centres`, of the modes, `(K, D)`; `radius`, a float in the units of the points.
+- **Out:** how many modes are reached, an int, and the share of good draws, a float.
 
 For example:
 
@@ -1313,12 +1328,16 @@ The root of a matrix is the matrix that, multiplied by itself, gives it; not the
 For a symmetric matrix it comes from eigenvalues and eigenvectors.
 Covariances of few images have eigenvalues of 0, which rounding may turn into $-10^{-9}$.
 
+- **In:** `mean_a` and `mean_b`, $m_1$ and $m_2$, `(D,)` each; `covariance_a` and `covariance_b`, $C_1$ and $C_2$, symmetric, `(D, D)` each.
+- **Out:** a scalar: $d^2$ itself, without a last root.
+
 For example:
 
 ```python
 >>> zero, eye = torch.zeros(2), torch.eye(2)
->>> frechet_distance(zero, eye, zero + 1, 4 * eye)
-tensor(4.)
+>>> covariance = torch.tensor([[2.0, 1.0], [1.0, 2.0]])
+>>> frechet_distance(zero, covariance, zero + 1, eye)
+tensor(2.5359)
 ```
 :::
 """
@@ -1377,19 +1396,22 @@ return told.item(), fooled.item()
 
 Three things are wrong with it, all of them common in public code.
 Ask of each network which losses reach its gradients, and what was in them before the step.
-Then write the step that the docstring describes.
+Then write the step as it should be: the discriminator first, then the generator, both with the same draws.
 The losses are `discriminator_loss` and `non_saturating_generator_loss`; they are yours, if yours passed.
+
+- **In:** `generator`, from codes, `(B, L)`, to points, `(B, ...)`; `discriminator`, from points to logits, `(B,)`; `generator_optimizer` and `discriminator_optimizer`, each of its own network; `x`, real points, `(B, ...)`; `z`, codes, `(B, L)`.
+- **Out:** two floats in nats: the discriminator's loss before it moved, and the generator's against the discriminator that has moved.
 
 For example:
 
 ```python
->>> generator, discriminator = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
->>> for network in (generator, discriminator):
-...     _ = [torch.nn.init.zeros_(p) for p in network.parameters()]
->>> each = [torch.optim.SGD(n.parameters(), lr=0.1) for n in (generator, discriminator)]
->>> judge = lambda x: discriminator(x)[:, 0]
->>> game_step(generator, judge, *each, torch.zeros(8, 1), torch.randn(8, 1))
-(1.3862943649291992, 0.6931471824645996)
+>>> generator, line = [torch.nn.Linear(1, 1, bias=False) for _ in range(2)]
+>>> _ = torch.nn.init.ones_(generator.weight), torch.nn.init.ones_(line.weight)
+>>> discriminator = torch.nn.Sequential(line, torch.nn.Flatten(0))
+>>> each = [torch.optim.SGD(n.parameters(), lr=0.1) for n in (generator, line)]
+>>> x, z = -torch.ones(8, 1), torch.ones(8, 1)
+>>> tuple(round(loss, 4) for loss in game_step(generator, discriminator, *each, x, z))
+(2.6265, 0.3547)
 ```
 :::
 """

@@ -604,6 +604,9 @@ Write the mask of a square kernel: 1 where a weight may look, 0 where it may not
 Rows above the centre may be looked at, and in the centre's row what lies on the left.
 Mask B shows the centre, mask A does not.
 
+- **In:** `kernel`, its side k, an odd number; `mask`, `"A"` or `"B"`. Anything else is a `ValueError`.
+- **Out:** 0.0 and 1.0, `(k, k)`.
+
 For example:
 
 ```python
@@ -653,6 +656,9 @@ r"""
 A field tells what the pixel at row $i$ and column $j$ sees.
 Which *earlier* pixels does it not see?
 The pixel itself and later ones do not count.
+
+- **In:** `field`, `bool`, `(H, W)`, true where a pixel is seen; `i` and `j`, counted from 0.
+- **Out:** `bool`, `(H, W)`, true for an earlier pixel that is not seen.
 
 For example:
 
@@ -705,6 +711,9 @@ r"""
 Split the features into two halves along an axis.
 The first half is the signal, the second decides how much goes through.
 
+- **In:** `x`, of any shape; `dim`, the axis of the features, of even length.
+- **Out:** $\tanh$ of the signal times the sigmoid of the other half; along `dim` it is half as long as `x`.
+
 For example:
 
 ```python
@@ -748,6 +757,9 @@ Draw from a softmax law with a number $u$ that is uniform in $[0, 1)$.
 Lay the probabilities side by side on the line from 0 to 1, level 0 first.
 The level in whose piece $u$ falls is the draw.
 With this, two samplers that are given the same $u$ must draw the same level.
+
+- **In:** `logits`, `(..., levels)`, whose softmax is the law; `uniform`, a number $u$ for each law, `(..., 1)`.
+- **Out:** levels, `int64`, `(...)`.
 
 For example:
 
@@ -797,6 +809,9 @@ r"""
 Compute the features of *one* pixel of a convolution.
 You are given the whole input, with its zeros around it, and the masked weight.
 The check compares with the full convolution, and it counts how many numbers you compute: doing everything and picking one pixel is right, but it is not fast.
+
+- **In:** `seen`, `(n, in, H + k - 1, W + k - 1)`, an image of H by W with k // 2 zeros on each side; `weight`, `(out, in, k, k)`; `bias`, `(out,)`; `i` and `j`, the pixel's row and column in the image without the zeros, counted from 0.
+- **Out:** features, `(n, out)`.
 
 For example:
 
@@ -859,12 +874,15 @@ The bins of the lowest and of the highest level are open to infinity.
 Far from the mean nothing may become infinite or NaN, in single precision either.
 The identity above does it.
 
+- **In:** `x`, levels, whole numbers from 0 to `levels` - 1; `mean` and `log_scale`, the natural logarithm of the scale, both in the units of $[-1, 1]$; the shapes of the three broadcast; `levels`, how many levels there are.
+- **Out:** natural logarithms, in nats, in the common shape.
+
 For example:
 
 ```python
 >>> levels, one = torch.arange(3), torch.ones(3)
->>> logistic_bin(levels, mean=0 * one, log_scale=-one, levels=3).exp()
-tensor([0.2044, 0.5912, 0.2044])
+>>> logistic_bin(levels, mean=0.5 * one, log_scale=-one, levels=3).exp()
+tensor([0.0619, 0.4381, 0.5000])
 ```
 :::
 """

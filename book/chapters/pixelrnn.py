@@ -574,6 +574,9 @@ Return the logarithm of the probability that the softmax gave to it.
 Two equal numbers say one half each, so the answer is $\log \tfrac12$, whatever the level.
 Numbers like 1000 must not overflow.
 
+- **In:** `logits`, a number for each level, `(..., levels)`; `x`, the levels that came, whole numbers of any dtype, `(...)`.
+- **Out:** natural logarithms, in nats, `(...)`.
+
 For example:
 
 ```python
@@ -622,6 +625,9 @@ Hand every row to the next one: row 0 becomes zeros, row 1 is what row 0 was.
 The last row falls off.
 This is the line that keeps the future out of a Diagonal BiLSTM.
 
+- **In:** `x`, H rows of whatever shape, `(H, ...)`.
+- **Out:** the rows in their new places, in the shape of `x`.
+
 For example:
 
 ```python
@@ -664,6 +670,9 @@ You are given the Jacobian of a layer: row $i$, column $k$ tells how strongly th
 List every pair $(i, k)$ that must not be.
 Mind that a law may not look at its own pixel either.
 In a Jacobian of two subpixels whose only entry that is not 0 stands in row 0, column 1, the answer is the one pair $(0, 1)$.
+
+- **In:** `jacobian`, `(D, D)` for D subpixels; any entry that is not 0 counts, however small.
+- **Out:** indices, `int64`, `(N, 2)`: a row for each of the N leaks.
 
 For example:
 
@@ -710,6 +719,9 @@ The rows $(1, 2)$ and $(3, 4)$ become $(1, 2, 0)$ and $(0, 3, 4)$.
 A loop over rows passes.
 Can you do it without one?
 
+- **In:** `x`, maps of H rows and W columns, `(..., H, W)`.
+- **Out:** the rows shifted, `(..., H, H + W - 1)`.
+
 For example:
 
 ```python
@@ -753,6 +765,9 @@ r"""
 *10 minutes, difficulty 2 of 3.*
 Undo it: the rows $(1, 2, 0)$ and $(0, 3, 4)$ become $(1, 2)$ and $(3, 4)$.
 Skewed and unskewed, a map must be what it was.
+
+- **In:** `x`, skewed maps, `(..., H, H + W - 1)`.
+- **Out:** the maps, `(..., H, W)`; whatever stood around the rows is dropped.
 
 For example:
 
@@ -798,12 +813,15 @@ The four gates come in one tensor, before their sigmoid and tanh.
 Return the new states and the new cells.
 With all gates at 0 and a cell of 2, the cell becomes 1 and the state $\tfrac12 \tanh(1)$.
 
+- **In:** `gates`, four blocks of h numbers, `(..., 4 h)`, in the order input, forget, candidate, output; `cells`, the old ones, `(..., h)`.
+- **Out:** the new states and the new cells, `(..., h)` each.
+
 For example:
 
 ```python
->>> states, cells = lstm_cell(torch.tensor([0.0, 0.0, 1.0, 0.0]), torch.tensor([2.0]))
->>> states, cells
-(tensor([0.4406]), tensor([1.3808]))
+>>> gates = torch.tensor([0.0, 100.0, 1.0, 0.0])  # nothing is forgotten
+>>> lstm_cell(gates, torch.tensor([2.0]))
+(tensor([0.4915]), tensor([2.3808]))
 ```
 :::
 """
@@ -842,6 +860,9 @@ r"""
 A Row LSTM passes states down the rows, and each cell looks at three cells of the row above.
 Which pixels can it have heard of through the states alone, without the first convolution and without its left neighbour's input?
 Return a mask: true from one row above upwards, each time one column wider on both sides, cut at the edges.
+
+- **In:** `height` and `width` of the image; `i` and `j`, the row and the column of the cell, counted from 0.
+- **Out:** `bool`, `(height, width)`.
 
 For example:
 
@@ -891,15 +912,22 @@ What the picture says to the gates has been computed for all pixels; you are giv
 Go down the rows.
 The gates of a pixel are its inputs plus what the weight makes of the three states above it: left above, above, right above, put one after another.
 Outside the picture states are 0.
+The cell that goes on is that of the pixel above.
 You may use `lstm_cell`.
 Return the states of all rows.
+
+- **In:** `inputs`, `(H, W, B, 4 h)` for B images and states of h numbers; `weight`, from three states to the gates, `(4 h, 3 h)`.
+- **Out:** states, `(H, W, B, h)`.
 
 For example:
 
 ```python
->>> states = row_states(torch.zeros(3, 5, 2, 4 * 6), torch.zeros(4 * 6, 3 * 6))
->>> states.shape, states.abs().max().item()
-(torch.Size([3, 5, 2, 6]), 0.0)
+>>> inputs, weight = torch.zeros(2, 3, 1, 4), torch.zeros(4, 3)
+>>> inputs[..., 2] = 1.0  # the candidate's inputs
+>>> weight[2, 0] = 10.0  # and what it reads: the state left above
+>>> row_states(inputs, weight)[:, :, 0, 0]
+tensor([[0.1817, 0.1817, 0.1817],
+        [0.2581, 0.2980, 0.2980]])
 ```
 :::
 """

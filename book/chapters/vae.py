@@ -1083,6 +1083,9 @@ Return that of a whole code: its numbers are independent, so their divergences a
 You are given $\log \sigma^2$, and there may be any number of axes before the last.
 A network is trained through it, so gradients must reach both.
 
+- **In:** `mu` and `log_var`, $\mu$ and $\log \sigma^2$ for each number of the code, `(..., D)` each.
+- **Out:** nats, `(...)`, a number for each code.
+
 For example:
 
 ```python
@@ -1131,6 +1134,9 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Turn draws of $\mathcal{N}(0, 1)$ into draws of $\mathcal{N}(\mu, \sigma^2)$, so that a gradient reaches $\mu$ and $\log \sigma^2$.
 With $\mu = 1$, $\log \sigma^2 = \log 4$ and a noise of $0.5$ the draw is $2$.
+
+- **In:** `mu`, `log_var` ($\log \sigma^2$) and `noise`, three tensors whose shapes broadcast.
+- **Out:** draws, in their common shape.
 
 For example:
 
@@ -1184,6 +1190,9 @@ Return the ELBO of every picture.
 It is in nats per *picture*: ask of each axis whether it is to be added up, averaged, or left alone.
 A network is trained through it, so gradients must flow.
 You may call `kl_to_standard_normal`.
+
+- **In:** `log_likelihood`, in nats, `(B, ...)`; `mu` and `log_var`, $\mu$ and $\log \sigma^2$ of the code, `(B, D)` each.
+- **Out:** nats, `(B,)`.
 
 For example:
 
@@ -1239,6 +1248,9 @@ r"""
 Estimate $\nabla_\mu \mathbb{E}[f(z)]$ from draws $z \sim \mathcal{N}(\mu, \operatorname{diag} \sigma^2)$ and the values $f(z)$ alone.
 Every draw gives an estimate, $f(z)\, \nabla_\mu \log \mathcal{N}(z; \mu, \sigma^2)$: a number for each number of $\mu$.
 First work out the gradient of the logarithm on paper.
+
+- **In:** `values`, $f$ at each draw, `(N,)`; `z`, the draws, `(N, D)`; `mu` and `std`, $\mu$ and $\sigma$, `(D,)` each.
+- **Out:** gradients, `(N, D)`, a row for each draw, not averaged.
 
 For example:
 
@@ -1300,13 +1312,16 @@ Find its mean for each point, and its covariance, which is the same for all.
 Write $\log p(x \mid z) + \log p(z)$, collect what is quadratic in $z$ and what is linear, and compare with the exponent of a Gaussian.
 The precision, the inverse of the covariance, appears first.
 
+- **In:** `x`, points, `(B, D)`; `weight`, $W$, `(D, K)`; `bias`, $b$, `(D,)`; `std`, $\sigma$, a scalar tensor.
+- **Out:** means, `(B, K)`, and the covariance, `(K, K)`.
+
 For example:
 
 ```python
 >>> x, weight = torch.tensor([[3.0]]), torch.tensor([[1.0]])
->>> bias, std = torch.tensor([1.0]), torch.tensor(1.0)
+>>> bias, std = torch.tensor([1.0]), torch.tensor(2.0)
 >>> linear_posterior(x, weight, bias, std)
-(tensor([[1.]]), tensor([[0.5000]]))
+(tensor([[0.4000]]), tensor([[0.8000]]))
 ```
 :::
 """
@@ -1352,6 +1367,9 @@ r"""
 You are given the *logarithms* of $k$ weights for each picture, one row a draw.
 Return the logarithm of the mean weight.
 The weights of pictures are about $e^{-2000}$: their logarithms must never be undone.
+
+- **In:** `log_weights`, natural logarithms, `(k, ...)`.
+- **Out:** nats, `(...)`, a number for each picture.
 
 For example:
 
@@ -1401,6 +1419,9 @@ Which numbers of a code tell pictures apart?
 A number is active if the variance of its posterior mean over the pictures (with $N - 1$) is more than a threshold.
 A number whose mean is the same for all has collapsed, wherever that mean lies and however narrow the cloud is.
 Fewer than two pictures are a `ValueError`: one picture has no spread.
+
+- **In:** `mu`, the posterior means, a picture a row, `(N, D)`; `threshold`, of the variance, a float.
+- **Out:** `bool`, `(D,)`.
 
 For example:
 
@@ -1452,6 +1473,9 @@ r"""
 *15 minutes, difficulty 2 of 3.*
 Prepare a conditional model for the picture of ten kinds above: each code, once with every class.
 For two codes $a$, $b$ and three classes the codes are $a, a, a, b, b, b$ and the labels $0, 1, 2, 0, 1, 2$.
+
+- **In:** `z`, codes, `(N, D)`; `classes`, how many there are.
+- **Out:** codes, `(N * classes, D)`, and labels, `int64`, `(N * classes,)`.
 
 For example:
 

@@ -22,6 +22,9 @@ def contaminated_log_prob(log_p: Tensor, log_noise: Tensor, share: float) -> Ten
     Returns:
         (B,), in nats: never more than -log(share) below log_p.
     """
+    if log_p.shape != log_noise.shape:
+        shapes = f"{tuple(log_p.shape)} and {tuple(log_noise.shape)}"
+        raise ValueError(f"expected log-likelihoods of one shape, got {shapes}")
     if not 0 < share < 1:
         raise ValueError(f"expected a share between 0 and 1, got {share}")
     return torch.logaddexp(log_p + math.log(share), log_noise + math.log1p(-share))

@@ -1,8 +1,9 @@
-"""Each exercise's statement: an example that holds, minutes, difficulty, a solution."""
+"""Each exercise's statement: what goes in and out, an example that holds, its marks."""
 
 from __future__ import annotations
 
 import doctest
+import inspect
 import re
 
 import pytest
@@ -61,6 +62,26 @@ def test_statement_says_time_and_difficulty_and_a_solution_follows(key: str):
     assert 'tags=["exercise"]' in until
     assert len(exercise.hints) == 3
     assert len(set(exercise.hints)) == 3
+
+
+def unsaid(key: str, text: str) -> list[str]:
+    """What a statement leaves unsaid: shapes of what goes in and out, parameters."""
+    _, goes_in, comes_out = re.split(
+        r"^- \*\*(?:In|Out):\*\* ", text, flags=re.MULTILINE
+    )
+    names = inspect.signature(EXERCISES[key].reference).parameters
+    missing = [name for name in names if f"`{name}`" not in goes_in]
+    return missing + ["what comes out"] * (not comes_out.split("\n\nFor example:")[0])
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_statement_says_what_goes_in_and_what_comes_out(key: str):
+    assert unsaid(key, statement_of(key)[0]) == []
+
+
+def test_parameter_that_a_statement_leaves_out_is_told():
+    text = statement_of("pixelrnn.lstm_cell")[0].replace("`cells`", "`the cells`")
+    assert unsaid("pixelrnn.lstm_cell", text) == ["cells"]
 
 
 @pytest.mark.parametrize("key", EXERCISES)

@@ -16,6 +16,9 @@ import gan_answers
 import pixelcnn_answers
 import pixelrnn_answers
 import pytest
+import slip_answers
+import torch
+import unusual_answers
 import vae_answers
 
 from gencourse.exercises import EXERCISES, examine, todo
@@ -40,6 +43,10 @@ WRONG = (
     | gan_answers.WRONG
     | comparison_answers.WRONG
 )
+for key, answers in unusual_answers.RIGHT.items():
+    RIGHT[key] = [*RIGHT[key], *answers]
+for key, slips in slip_answers.WRONG.items():
+    WRONG[key] = WRONG[key] | slips
 WRONG_CASES = [
     pytest.param(key, phrase, id=f"{key}-{phrase}")
     for key, answers in WRONG.items()
@@ -56,8 +63,15 @@ def sentences(key):
 def test_every_exercise_has_answers_of_both_kinds():
     assert set(EXERCISES) == set(RIGHT) == set(WRONG)
     for key in EXERCISES:
-        assert len(RIGHT[key]) >= 3
-        assert len(WRONG[key]) >= 4
+        assert len(RIGHT[key]) >= 4
+        assert len(WRONG[key]) >= 5
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_most_wrong_answers_hear_a_cause_and_not_only_numbers(key):
+    causes = [said for said in sentences(key) if not said.endswith(" is due.")]
+    assert len(causes) >= 5
+    assert len(causes) > 0.7 * len(sentences(key))
 
 
 @pytest.mark.parametrize("key", EXERCISES)
@@ -71,6 +85,38 @@ def test_reference_obeys_every_law(key):
 )
 def test_right_answers_pass_however_written(key, number):
     assert examine(EXERCISES[key], RIGHT[key][number]).sentence == "Passed."
+
+
+class Called:
+    """An object that can be called."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *given):
+        return self.function(*given)
+
+
+class Layer(torch.nn.Module):
+    """A layer of torch."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+def decorated(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+@pytest.mark.parametrize("kind", [Called, Layer, decorated])
+def test_whatever_can_be_called_may_be_an_answer(key, kind):
+    assert examine(EXERCISES[key], kind(EXERCISES[key].reference)).passed
 
 
 @pytest.mark.parametrize(("key", "phrase"), WRONG_CASES)

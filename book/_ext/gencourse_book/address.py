@@ -50,11 +50,11 @@ def derive(app: Sphinx, config: Config) -> None:
     # A host shows the page of lost readers at any depth, so its links are absolute.
     config.notfound_urls_prefix = home
     config.notfound_context = {"title": "No such page", "body": LOST.format(home=home)}
-    # {source}`words <path>` links to a file of the repository.
-    options = config.html_theme_options
-    branch = options.get("repository_branch", "main")
-    files = f"{options['repository_url'].rstrip('/')}/blob/{branch}/%s"
-    config.extlinks = {"source": (files, "%s")}
+    # {source}`words <path>` links to a file of the repository, where there is one.
+    if repository := config.html_theme_options.get("repository_url", ""):
+        branch = config.html_theme_options.get("repository_branch", "main")
+        files = f"{repository.rstrip('/')}/blob/{branch}/%s"
+        config.extlinks = {"source": (files, "%s")}
 
 
 def setup(app: Sphinx) -> None:

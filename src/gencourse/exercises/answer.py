@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
+from gencourse.exercises.finite import NotFinite
 from gencourse.exercises.limits import TimeUp
 from gencourse.exercises.results import converted
 from gencourse.exercises.shown import Told, described, shown
@@ -26,11 +27,20 @@ class Raised(Exception):  # noqa: N818 - carries an error, is none
         self.error = error
 
 
+class Ended(Exception):  # noqa: N818 - carries an error, is none
+    """The function came to an end that no law is about, such as sys.exit."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
 class Answer:
     """The learner's function: call it like the function itself, by position.
 
-    Raises Raised where the function raises, Wrong where it changes an input, returns
-    nothing or does not take the arguments.
+    Raises Raised where the function raises, Ended where it leaves Python, is
+    interrupted or is out of memory, Wrong where it changes an input, returns nothing or
+    does not take the arguments.
     """
 
     def __init__(self, function: Callable[..., Any], exercise: Exercise) -> None:
@@ -50,7 +60,7 @@ class Answer:
         except (NotAttempted, TimeUp):
             raise
         except BaseException as error:  # sys.exit in an answer ends no notebook
-            raise Raised(error) from error
+            raise (Ended if _ends(error) else Raised)(error) from error
         for name, before, after in zip(self.names, given, copies, strict=False):
             if not _same(before, after):
                 raise Wrong(
@@ -91,6 +101,20 @@ def _same(before: object, after: object) -> bool:
     return before.dtype == after.dtype and torch.equal(before, after.detach())
 
 
+def _ends(error: BaseException) -> bool:
+    """Return whether an error says nothing about the input that it came with."""
+    return (
+        out_of_memory(error)
+        or isinstance(error, RecursionError)
+        or not isinstance(error, Exception)
+    )
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Return whether there was not as much memory as was asked for."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in _message(error)
+
+
 def describe_error(
     error: BaseException,
     function: Callable[..., Any],
@@ -104,7 +128,7 @@ def describe_error(
         given: its arguments by name, told where they may explain the error.
     """
     name = type(error).__name__
-    if isinstance(error, MemoryError) or "can't allocate memory" in _message(error):
+    if out_of_memory(error):
         return "Your function asked for more memory than there is to spare."
     if isinstance(error, RecursionError):
         return "Your function calls itself without end (RecursionError)."
@@ -112,6 +136,9 @@ def describe_error(
         return f"Your function tried to leave Python ({name}): return instead."
     if isinstance(error, KeyboardInterrupt):
         return "Your function was interrupted before it was done (KeyboardInterrupt)."
+    if isinstance(error, NotFinite):
+        where = place(error, function)
+        return f"Your function looks for the {error}{where}."
     message = _message(error)
     told = f"{name}: {message}" if message else name
     inputs = described(given or {}) if isinstance(error, OF_INPUTS) else ""

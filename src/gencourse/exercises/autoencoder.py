@@ -57,7 +57,11 @@ EXERCISES = (
             "from the greatest. Their shapes tell which of them holds directions in "
             "the space of images, and whether as rows or as columns.",
         ),
-        laws=(linear_laws.pca_finds_components, error_laws.pca_needs_k_in_range),
+        laws=(
+            linear_laws.pca_finds_components,
+            error_laws.pca_needs_k_in_range,
+            error_laws.pca_takes_k_in_range,
+        ),
     ),
     Exercise(
         key="autoencoder.principal_angles",
@@ -96,7 +100,9 @@ EXERCISES = (
         laws=(
             random_laws.noise_is_not_clamped,
             random_laws.noise_is_normal,
+            random_laws.noise_of_channels,
             random_laws.noise_uses_generator,
+            random_laws.noise_without_generator,
         ),
     ),
     Exercise(
@@ -131,6 +137,7 @@ EXERCISES = (
         laws=(
             random_laws.draw_is_balanced,
             random_laws.draw_is_random,
+            error_laws.draw_takes_all,  # first: else a class is told for another
             error_laws.draw_needs_enough,
             random_laws.draw_is_whole,
         ),

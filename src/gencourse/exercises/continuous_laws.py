@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from gencourse.exercises.answer import Answer
-from gencourse.exercises.compare import Mistakes, expect, near, numbers
+from gencourse.exercises.compare import COARSE, Mistakes, expect, near, numbers
 from gencourse.exercises.exercise import Wrong
 
 LOG_ROOT_2PI = 0.5 * math.log(2 * math.pi)
@@ -28,8 +28,14 @@ GAUSSIAN: Mistakes = {
     "The distance from the mean is not measured in units of std.": (
         lambda right, z, std: right + z**2 / 2 - (z * std) ** 2 / 2
     ),
+    "The distance from the mean is multiplied by std; it is divided by it.": (
+        lambda right, z, std: right + z**2 / 2 - (z * std**2) ** 2 / 2
+    ),
     "The distance from the mean is not squared.": (
         lambda right, z, std: right + z**2 / 2 - z.abs() / 2
+    ),
+    "The standard deviation itself is subtracted where its logarithm belongs.": (
+        lambda right, z, std: right + std.log() - std
     ),
     "This is the density itself; its logarithm is asked for.": (
         lambda right, z, std: right.exp()
@@ -82,6 +88,10 @@ CONSTANT = {
     LOG_ROOT_2PI / math.log(2): "Your constant is a logarithm to base 2.",
 }
 FACTORS = (SQUARE, LOG_STD, CONSTANT)
+MEANS = {
+    0.0: "The mean has no part in yours: it is the distance of x from it that counts.",
+    -1.0: "The mean is added to x; the distance between them is a difference.",
+}
 HALF = (
     "At x = 1000 your value is infinite: float16 has no numbers beyond 65504. Keep to "
     "float32."
@@ -111,8 +121,22 @@ def gaussian_at_points(f: Answer) -> None:
     got, told = numbers(f(x, mean, std), (5,)), f.for_inputs("x", "mean", "std")
     given = (right, z, std.double())
     if not any(near(got, wrong(*given)) for wrong in (*GAUSSIAN.values(), _right)):
+        _check_mean(got, x.double(), mean.double(), std.double())
         _check_terms(got.double(), z, std.double())
     expect(got, right, what, GAUSSIAN, given, told=told)
+    # 3.1416 is near enough, and 3.1413 is not.
+    if got.dtype not in COARSE and not near(got, right, 1e-5):
+        raise Wrong(
+            f"Your values are all but right, and each is off by some "
+            f"{(got - right).abs().min().item():.1g}: is π, or the constant, written "
+            "down with too few digits, or a wrong one?"
+        )
+
+
+def _check_mean(got: Tensor, x: Tensor, mean: Tensor, std: Tensor) -> None:
+    for factor, sentence in MEANS.items():
+        if near(got, Normal(factor * mean, std).log_prob(x)):
+            raise Wrong(sentence)
 
 
 def _right(right: Tensor, z: Tensor, std: Tensor) -> Tensor:

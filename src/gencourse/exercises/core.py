@@ -27,7 +27,7 @@ from gencourse.exercises import (
     recall,
     vae,
 )
-from gencourse.exercises.answer import Answer, Raised, describe_error
+from gencourse.exercises.answer import Answer, Ended, Raised, describe_error
 from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
 from gencourse.exercises.results import unwrapped, wrapped
 
@@ -105,7 +105,7 @@ def _judge(error: BaseException, answer: Answer) -> Verdict:
         seconds = limits.SECONDS * answer.exercise.patience
         stopped = f"Your function was stopped after {seconds:g} seconds"
         return Verdict(False, f"{stopped}: {cause}")
-    if isinstance(error, Raised):
+    if isinstance(error, (Ended, Raised)):
         sentence = describe_error(error.error, answer.function, answer.given)
         return Verdict(False, sentence)
     return Verdict(False, describe_error(error, answer.function))

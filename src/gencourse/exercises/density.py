@@ -112,7 +112,11 @@ EXERCISES = (
             "is a sum over D. Densities, not logarithms, are averaged over the data: "
             "what does dividing by N become once you have taken logarithms?",
         ),
-        laws=(kernel_laws.kernel_at_points, kernel_laws.kernel_far_away),
+        laws=(
+            kernel_laws.kernel_at_points,
+            kernel_laws.kernel_in_any_dimension,
+            kernel_laws.kernel_far_away,
+        ),
     ),
     Exercise(
         key="density.pixel_table",
@@ -129,7 +133,11 @@ EXERCISES = (
             "are left. For 7 images, 4 levels and smoothing 0.5 the divisor is 9, at "
             "every pixel: what is the 2 on top of the 7?",
         ),
-        laws=(table_laws.table_of_pixels, table_laws.table_of_many),
+        laws=(
+            table_laws.table_of_pixels,
+            table_laws.table_of_many,
+            table_laws.table_of_rare_levels,
+        ),
     ),
     Exercise(
         key="density.neighbour_counts",

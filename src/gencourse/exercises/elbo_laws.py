@@ -70,6 +70,33 @@ ELBO: Mistakes = {
             likelihood - kl + (v.exp() - (v / 2).exp()).sum(-1) / 2
         )
     ),
+    "In the KL the constant is missing: where q is N(0, I) itself, it is 0.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl - m.shape[-1] / 2
+    ),
+    "In the KL the constant has the wrong sign: where q is N(0, I) itself, it is 0.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl - m.shape[-1]
+    ),
+    "In the KL the mean enters without its square.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl + (m**2 - m).sum(-1) / 2
+    ),
+    "In the KL the mean is missing: one away from 0 costs too.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl + (m**2).sum(-1) / 2
+    ),
+    "In the KL the square of the mean has the wrong sign.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl + (m**2).sum(-1)
+    ),
+    "In the KL the variance itself is missing, or log_var stands in its place.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl + (v.exp() - v).sum(-1) / 2
+    ),
+    "In the KL the term log_var has the wrong sign.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl - v.sum(-1)
+    ),
+    "In the KL the term log_var is missing.": (
+        lambda likelihood, kl, m, v, n: likelihood - kl - v.sum(-1) / 2
+    ),
+    "In the KL mu and log_var are exchanged.": (
+        lambda likelihood, kl, m, v, n: likelihood - exact_kl(v, m)
+    ),
     "These are bits; nats are asked for.": (
         lambda likelihood, kl, m, v, n: (likelihood - kl) / math.log(2)
     ),

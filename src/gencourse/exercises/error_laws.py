@@ -8,6 +8,7 @@ import torch
 
 from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
+from gencourse.exercises.compare import numbers, pair
 from gencourse.exercises.exercise import Wrong
 
 # Shapes that broadcast, shapes that do not, and one of as many numbers.
@@ -37,6 +38,27 @@ def pca_needs_k_in_range(f: Answer) -> None:
         expect_value_error(f, case, x, k)
 
 
+def pca_takes_k_in_range(f: Answer) -> None:
+    """From one component to min(N, D), all may be asked for."""
+    generator = seeds.generator(0)
+    for n, d, k in ((6, 4, 1), (6, 4, 4), (4, 6, 4)):
+        case = f"For N = {n}, D = {d} and k = {k}"
+        found = _taken(f, case, torch.randn(n, d, generator=generator), k)
+        numbers(pair(found, "mean", "components")[1], (k, d))
+
+
+def _taken(f: Answer, case: str, *given: object) -> object:
+    """Return what the answer does; a ValueError is out of place here."""
+    try:
+        return f(*given)
+    except Raised as raised:
+        if not isinstance(raised.error, ValueError):
+            raise
+        raise Wrong(
+            f"{case} your function raises a ValueError, and so much may be asked for."
+        ) from None
+
+
 def expect_value_error(f: Answer, case: str, *given: object) -> None:
     """Raise Wrong unless the answer raises a ValueError for what is given."""
     error = _error(f, *given)
@@ -64,6 +86,17 @@ def draw_needs_enough(f: Answer) -> None:
             "Your ValueError does not say which class has too few images: its message "
             "should hold the label."
         )
+
+
+def draw_takes_all(f: Answer) -> None:
+    """As many as a class has may be drawn, and one of each."""
+    labels = torch.tensor([4, 7, 4, 7, 4])
+    for each in (1, 2):
+        case = f"Where 3 images of one class, 2 of another, and {each} of each"
+        found = _taken(f, f"{case} are asked for", labels, each, seeds.generator(0))
+        drawn = labels[numbers(found, (2 * each,)).long()]
+        if sorted(drawn.tolist()) != [4] * each + [7] * each:
+            raise Wrong(f"{case} are asked for, you draw the labels {drawn.tolist()}.")
 
 
 def _error(f: Answer, *given: object) -> BaseException | None:

@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-EIGEN = {
-    torch.linalg.eig,
-    torch.linalg.eigvals,
-    torch.linalg.eigh,
-    torch.linalg.eigvalsh,
-}
+P = ParamSpec("P")
+T = TypeVar("T")
+EIGEN = ("eig", "eigvals", "eigh", "eigvalsh")
 
 
 class NotFinite(ArithmeticError):  # noqa: N818 - named like what it is about
     """Eigenvalues are looked for of a matrix that holds NaN or inf."""
 
 
-class OnlyFinite(TorchFunctionMode):
-    """Raise NotFinite there: some builds of LAPACK end the whole process instead."""
+@contextlib.contextmanager
+def only_finite() -> Iterator[None]:
+    """Let torch.linalg raise NotFinite: some builds of LAPACK end the process instead.
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - whatever the function returns
-        """Call the function, if what it is given is finite."""
-        given = (*args, *(kwargs or {}).values())
-        if func in EIGEN and not all(map(_finite, given)):
+    A function that was imported by its name alone before is not reached.
+    """
+    own = {name: getattr(torch.linalg, name) for name in EIGEN}
+    try:
+        for name, function in own.items():
+            setattr(torch.linalg, name, _guarded(function))
+        yield
+    finally:
+        for name, function in own.items():
+            setattr(torch.linalg, name, function)
+
+
+def _guarded(function: Callable[P, T]) -> Callable[P, T]:
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not all(map(_finite, (*args, *kwargs.values()))):
             raise NotFinite("eigenvalues of a matrix that holds NaN or inf")
-        return func(*args, **(kwargs or {}))
+        return function(*args, **kwargs)
+
+    return call
 
 
 def _finite(value: object) -> bool:

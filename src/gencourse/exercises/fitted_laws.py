@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gencourse.exercises.answer import Answer, Raised, describe_error
+from gencourse.exercises.answer import Answer, Ended, Raised, describe_error
 from gencourse.exercises.compare import numbers
 from gencourse.exercises.exercise import NotAttempted, Wrong
 from gencourse.exercises.limits import TimeUp
@@ -24,8 +24,8 @@ class Fitted:
         self.shape, self.levels, self.case = tuple(x.shape[1:]), levels, case
         try:
             self.density: Any = f(x, levels)
-        except Raised as raised:
-            raise self._wrong("function", f.function, raised) from None
+        except (Ended, Raised) as raised:
+            raise self._wrong("function", f.function, raised.error) from None
         if isinstance(self.density, type):
             raise Wrong(
                 f"Your function returned the class {self.density.__name__} itself: "
@@ -90,12 +90,12 @@ class Fitted:
             raise
         except BaseException as error:  # sys.exit in a method ends no notebook
             method = getattr(self.density, name)
-            raise self._wrong(name, method, Raised(error)) from None
+            raise self._wrong(name, method, error) from None
 
     def _wrong(
-        self, name: str, function: Callable[..., object], raised: Raised
+        self, name: str, function: Callable[..., object], error: BaseException
     ) -> Wrong:
-        told = describe_error(raised.error, function)
+        told = describe_error(error, function)
         told = told.replace("of your function)", f"of your {name})")
         case = self.case[0].upper() + self.case[1:]
         return Wrong(told.replace("Your function", f"{case} your {name}"))

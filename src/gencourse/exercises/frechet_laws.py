@@ -11,7 +11,7 @@ from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer, Raised
 from gencourse.exercises.compare import expect, expect_no_axes, near, numbers
 from gencourse.exercises.exercise import Wrong
-from gencourse.exercises.finite import NotFinite, OnlyFinite
+from gencourse.exercises.finite import NotFinite
 from gencourse.exercises.frechet_mistakes import FRECHET, turned
 from gencourse.exercises.logit_laws import expect_any_dtype
 
@@ -57,14 +57,9 @@ def _case(dims: int, rank: int, dtype: torch.dtype = torch.float64) -> Gaussians
     return first.to(dtype), a.to(dtype), second.to(dtype), 2 * b.to(dtype)
 
 
-def _called(f: Answer, *given: Tensor) -> object:
-    with OnlyFinite():
-        return f(*given)
-
-
 def _first_call(f: Answer, *given: Tensor) -> object:
     try:
-        return _called(f, *given)
+        return f(*given)
     except Raised as raised:
         if isinstance(raised.error, NotFinite):
             what = f"Eigenvalues are sought of a matrix with NaN: {OF_NUMBERS}"
@@ -98,7 +93,7 @@ def frechet_of_numbers(f: Answer) -> None:
     for means, variances in (((1.0, 3.0), (4.0, 1.0)), ((0.0, 0.0), (9.0, 9.0))):
         a, b = (torch.tensor([m]) for m in means)
         var_a, var_b = (torch.tensor([[v]]) for v in variances)
-        got = numbers(_called(f, a, var_a, b, var_b), ())
+        got = numbers(f(a, var_a, b, var_b), ())
         what = "Your value is not the squared distance of two Gaussians on a line."
         right = exact_distance(a, var_a, b, var_b)
         expect(got, right, what, told=f.for_inputs())
@@ -108,12 +103,12 @@ def frechet_of_any_size(f: Answer) -> None:
     """It is the same from either side, and 0 from a Gaussian to itself."""
     for dims in (1, 2, 6):
         mean_a, a, mean_b, b = given = _case(dims, 2 * dims)
-        got = numbers(_called(f, *given), ())
+        got = numbers(f(*given), ())
         case = f"In {dims} dimensions"
         expect(got, exact_distance(*given), f"{case} your distance is off.")
-        back = numbers(_called(f, mean_b, b, mean_a, a), ())
+        back = numbers(f(mean_b, b, mean_a, a), ())
         expect(back, got.double(), f"{case} the way back should be as long.")
-        none = numbers(_called(f, mean_a, a, mean_a, a), ())
+        none = numbers(f(mean_a, a, mean_a, a), ())
         what = f"{case} a Gaussian should be at distance 0 from itself."
         expect(none, torch.tensor(0.0), what)
 
@@ -129,7 +124,7 @@ def frechet_of_singular(f: Answer) -> None:
         (point, 0 * line, point + 1, 0 * flat),
     ):
         try:
-            got = numbers(_called(f, *given), ())
+            got = numbers(f(*given), ())
         except Raised as raised:
             raise Wrong(f"{SINGULAR} {_raised(raised.error)}") from None
         if not got.isfinite().all():

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal
 
+from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
 from gencourse.exercises.continuous_laws import LOG_ROOT_2PI, check_far
@@ -68,6 +69,12 @@ EXPONENTS: Mistakes = {
     "The distances in the exponent are not in units of bandwidth.": (
         lambda far: -((far * BANDWIDTH) ** 2) / 2
     ),
+    "The squares are averaged over the D coordinates; the distance adds them up.": (
+        lambda far: -(far**2) / 2 / DIMS
+    ),
+    "The distances are multiplied by the bandwidth; they are divided by it.": (
+        lambda far: -((far * BANDWIDTH**2) ** 2) / 2
+    ),
     "The exponent has the wrong sign: a kernel falls with the distance.": (
         lambda far: far**2 / 2
     ),
@@ -93,6 +100,7 @@ def kernel_at_points(f: Answer) -> None:
     }
     got = numbers(f(x, data, BANDWIDTH), (4,), shapes)
     _check_exponents(got, torch.cdist(x.double(), data.double()) / BANDWIDTH)
+    _check_coordinates(got, x, data)
     what = "Your value is not the logarithm of the mean of the kernels."
     given = (right, logs, LOG_ROOT_2PI + math.log(BANDWIDTH))
     expect(got, right, what, KERNEL, given, told=f.for_inputs("x"))
@@ -103,6 +111,29 @@ def _check_exponents(got: Tensor, far: Tensor) -> None:
         off = got - exponents(far).logsumexp(1)
         if near(off, off[:1].expand_as(off)):
             raise Wrong(sentence)
+
+
+def _check_coordinates(got: Tensor, x: Tensor, data: Tensor) -> None:
+    """Raise Wrong where each coordinate has an estimate of its own."""
+    each = Normal(data.double(), BANDWIDTH).log_prob(x.double()[:, None])
+    apart = each.logsumexp(1).sum(-1)
+    if any(near(got, apart - n * math.log(len(data))) for n in (0, 1, DIMS)):
+        raise Wrong(
+            "Each coordinate has a mean of its own in yours, as if they were "
+            "independent: a kernel multiplies its D factors first, and kernels are "
+            "averaged after that."
+        )
+
+
+def kernel_in_any_dimension(f: Answer) -> None:
+    """Points have as many coordinates as they have."""
+    generator = seeds.generator(0)
+    for count, dims in ((5, 1), (2, 3), (4, 6)):
+        x = torch.randn(3, dims, generator=generator)
+        data = torch.randn(count, dims, generator=generator)
+        right = _kernel_logs(x, data, 0.8).logsumexp(1) - math.log(count)
+        what = f"For D = {dims} and {count} data points your value is off."
+        expect(numbers(f(x, data, 0.8), (3,)), right, what)
 
 
 def kernel_far_away(f: Answer) -> None:

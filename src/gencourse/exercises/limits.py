@@ -27,6 +27,8 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from gencourse.exercises.finite import only_finite
+
 T = TypeVar("T")
 SECONDS = 5.0
 SPARE_MEMORY = 2 * 2**30  # bytes beyond what the process holds already
@@ -168,6 +170,7 @@ def contained(seconds: float, call: Callable[[], object], printed: Printed) -> N
         same_randomness(),
         same_defaults(),
         limited_memory(),
+        only_finite(),
     ):
         warnings.simplefilter("ignore")
         within(seconds, with_gradients)

@@ -16,6 +16,14 @@ from gencourse.exercises.exercise import Wrong
 MIXTURE: Mistakes = {
     "You averaged the logarithms of the components; a mixture adds their densities, "
     "and the logarithm comes last.": lambda right, logs, w: (logs * w).sum(-1),
+    "The logarithms of the components are added up, as if x were drawn from all of "
+    "them: densities add up.": lambda right, logs, w: (logs + w.log()).sum(-1),
+    "The logarithm of a weight is subtracted: a weight multiplies its component.": (
+        lambda right, logs, w: (logs - w.log()).logsumexp(-1)
+    ),
+    "You divide by K as well: the weights sum to one already.": (
+        lambda right, logs, w: right - math.log(len(w))
+    ),
     "The weights are missing: each component counts fully.": (
         lambda right, logs, w: logs.logsumexp(-1)
     ),

@@ -28,6 +28,9 @@ MEAN: Mistakes = {
     ),
 }
 ERROR: Mistakes = {
+    "The standard deviation is multiplied by the root of N; it is divided by it.": (
+        lambda a, b: (a - b).std() * len(a) ** 0.5
+    ),
     "This is the differences' standard deviation; that of their mean is smaller, and "
     "shrinks with the number of images.": lambda a, b: (a - b).std(),
     "The standard deviation is divided by N; it shrinks with the root of N.": (
@@ -87,6 +90,8 @@ def difference_of_two(f: Answer) -> None:
     told = f.for_inputs()
     expect(numbers(first, ()), torch.tensor(1.0), "The mean is wrong.", told=told)
     expect(numbers(second, ()), torch.tensor(1.0), "The error is wrong.", told=told)
+    if numbers(pair(f(b, a), "mean", "standard error")[0], ()) > 0:
+        raise Wrong("Your mean is never negative; where a is the smaller it should be.")
 
 
 def difference_needs_pairs(f: Answer) -> None:

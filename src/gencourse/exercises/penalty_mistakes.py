@@ -31,6 +31,17 @@ def norms(gradient: Tensor) -> Tensor:
     return gradient.flatten(1).square().sum(1).sqrt()
 
 
+def with_added(gradient: Tensor, least: Tensor) -> tuple[Tensor, Tensor]:
+    """Return penalties of norms of at least so much, under the root and outside."""
+    found = norms(gradient)
+    added = (found.square() + least.square()).sqrt(), found + least
+    return (added[0] - 1).square().mean(), (added[1] - 1).square().mean()
+
+
+ADDED = (
+    "A norm of 0 is {norm:.2g} in yours: what is added under the root, or to the norm, "
+    "is large enough to change the penalty."
+)
 # Of the gradient at the points between: (B, ...), of at least two axes.
 OF_GRADIENT: Mistakes = {
     "The norm is that over the channels at each pixel; an image has one norm, over all "

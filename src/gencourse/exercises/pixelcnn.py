@@ -73,7 +73,11 @@ EXERCISES = (
             "A gate lies between 0 and 1, which a sigmoid does; the signal may be "
             "negative, which tanh allows. The two halves then meet in a product.",
         ),
-        laws=(mask_laws.gate_is_known, mask_laws.gate_can_train),
+        laws=(
+            mask_laws.gate_is_known,
+            mask_laws.gate_far_from_0,
+            mask_laws.gate_can_train,
+        ),
     ),
     Exercise(
         key="pixelcnn.inverse_cdf",

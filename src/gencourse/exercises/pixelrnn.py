@@ -71,6 +71,7 @@ EXERCISES = (
             skew_laws.skew_of_two_rows,
             skew_laws.skew_of_other_sizes,
             skew_laws.skew_of_batches,
+            skew_laws.skew_keeps_numbers,
         ),
     ),
     Exercise(
@@ -92,6 +93,7 @@ EXERCISES = (
             unskew_laws.unskew_of_two_rows,
             unskew_laws.unskew_drops_the_rest,
             unskew_laws.unskew_of_other_sizes,
+            unskew_laws.unskew_keeps_numbers,
         ),
     ),
     Exercise(

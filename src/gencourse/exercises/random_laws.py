@@ -83,6 +83,33 @@ def noise_uses_generator(f: Answer) -> None:
         )
 
 
+def noise_of_channels(f: Answer) -> None:
+    """Every channel has noise of its own."""
+    noise = _noise(f, torch.full((3, 2, 4, 5), 0.5), 0.3)
+    if near(noise[:, :1], noise[:, 1:]):
+        raise Wrong(
+            "All channels of a pixel get the same noise; each should get its own."
+        )
+
+
+def noise_without_generator(f: Answer) -> None:
+    """Where no generator is given, torch's own draws, and moves on."""
+    x = torch.full((2, 1, 4, 4), 0.5)
+    try:
+        first, second = (numbers(f(x, 0.3), tuple(x.shape)) for _ in range(2))
+    except (Raised, Wrong) as problem:
+        # A function without the default is let pass: all cells give a generator.
+        error = problem.error if isinstance(problem, Raised) else TypeError()
+        if isinstance(error, TypeError):
+            return
+        raise
+    if near(first, second):
+        raise Wrong(
+            "Without a generator two calls give the same noise: let torch draw from "
+            "its own then, and make none."
+        )
+
+
 LABELS = torch.tensor([2, 5, 9]).repeat_interleave(torch.tensor([12, 8, 10]))
 
 

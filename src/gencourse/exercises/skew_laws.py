@@ -124,3 +124,12 @@ def skew_of_batches(f: Answer) -> None:
     right = torch.stack([skewed(image[0]) for image in x])[:, None]
     what = "The first axes are images and channels: each map is skewed on its own."
     expect(numbers(f(x), (2, 1, 3, 6), shapes), right, what)
+
+
+FRACTIONS = torch.tensor([[0.5, -1.25, 0.1], [2.75, 0.0, -300.4]])
+ANY_NUMBER = "A map may hold any numbers, and yours come back changed: is it rounded?"
+
+
+def skew_keeps_numbers(f: Answer) -> None:
+    """What stands in the map comes back as it was."""
+    expect(numbers(f(FRACTIONS), (2, 4)), skewed(FRACTIONS), ANY_NUMBER)

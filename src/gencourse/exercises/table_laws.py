@@ -37,6 +37,15 @@ TABLE: Mistakes = {
     "Smoothing is added after the division; it belongs to the counts.": (
         lambda counts: counts / 7 + 0.5
     ),
+    "Smoothing is added to shares of the images; it belongs to the counts.": (
+        lambda counts: (counts / 7 + 0.5) / 3
+    ),
+    "The total grows as if there were 256 levels; there are as many as levels says.": (
+        lambda counts: (counts + 0.5) / (7 + 256 * 0.5)
+    ),
+    "Each level sums to 1 over the channels; at each pixel the levels should.": (
+        lambda counts: (counts + 0.5) / (counts + 0.5).sum(0)
+    ),
     "The smoothing is 1 whatever is asked for.": lambda counts: (counts + 1) / 11,
     "These are log-probabilities; probabilities are asked for.": (
         lambda counts: ((counts + 0.5) / 9).log()
@@ -85,3 +94,12 @@ def table_of_many(f: Answer) -> None:
     if any(near(got, wrapped / n) for n in (302, wrapped.sum(-1, keepdim=True))):
         raise Wrong("With over 255 images your counts start again at 0: uint8 is full.")
     expect(got, (counts + 1) / 302, "With 300 images the table is off.")
+
+
+def table_of_rare_levels(f: Answer) -> None:
+    """A level that no image holds has its place in the table."""
+    x = torch.tensor([0, 2, 2, 1], dtype=torch.uint8).view(2, 1, 1, 2)
+    lost = "levels tells how many there are, whether x holds them or not."
+    got = numbers(f(x, 5, 1.0), (1, 1, 2, 5), {(1, 1, 2, 3): lost})
+    what = "Of 5 levels x may hold 3 alone: the others have the smoothing."
+    expect(got, (_count(x, 5) + 1) / 7, what)

@@ -6,7 +6,18 @@ import torch
 
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
-from gencourse.exercises.skew_laws import DOWN, UP, D, H, W, count_up, moved, skewed
+from gencourse.exercises.skew_laws import (
+    ANY_NUMBER,
+    DOWN,
+    FRACTIONS,
+    UP,
+    D,
+    H,
+    W,
+    count_up,
+    moved,
+    skewed,
+)
 
 # Of a skewed map (4, 9).
 UNSKEW: Mistakes = {
@@ -89,3 +100,9 @@ def unskew_of_other_sizes(f: Answer) -> None:
     y = torch.stack([skewed(image[0]) for image in x])[:, None].float()
     what = "The first axes are images and channels: each map comes back on its own."
     expect(numbers(f(y), (2, 1, 3, 4)), x, what)
+
+
+def unskew_keeps_numbers(f: Answer) -> None:
+    """What stood in the map comes back as it was."""
+    y = skewed(FRACTIONS).float()
+    expect(numbers(f(y), (2, 3)), FRACTIONS, ANY_NUMBER)

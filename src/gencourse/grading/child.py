@@ -17,7 +17,7 @@ import gencourse.exercises
 from gencourse.exercises import core, seeds
 from gencourse.exercises.answer import place
 from gencourse.exercises.exercise import NotAttempted
-from gencourse.exercises.finite import OnlyFinite
+from gencourse.exercises.finite import only_finite
 from gencourse.grading import confine, tamper, wire
 from gencourse.grading.calls import Calls
 
@@ -100,7 +100,7 @@ class Submission:
         if not callable(answer):
             return {"raised": {"name": "TypeError", "message": "no function"}}
         try:
-            with tamper.trapped(key), OnlyFinite():
+            with tamper.trapped(key), only_finite():
                 return self.calls.call(answer, message["given"])
         except BaseException as error:
             raised = {

@@ -25,7 +25,7 @@ class Panel:
     """
 
     def __init__(self, chapter: str, records: Records) -> None:
-        self.exercises = exercises_of(chapter)
+        self.chapter, self.exercises = chapter, exercises_of(chapter)
         self.records = records
         self.widget: HTML | None = None
 
@@ -40,13 +40,6 @@ class Panel:
         self.update()
         display(self.widget)
 
-    def note(self, key: str, verdict: core.Verdict) -> None:
-        """Take the verdict of a check. A stub that is still one changes nothing."""
-        if verdict.mark == MARKS[OPEN]:
-            return
-        self.records.note(key, PASSED if verdict.passed else TRIED)
-        self.update()
-
     def update(self) -> None:
         """Show the states as they are now, where the panel is a widget."""
         if self.widget is not None:
@@ -57,7 +50,8 @@ class Panel:
         left = [e for e in self.exercises if self.records.state(e.key) != PASSED]
         count = len(self.exercises)
         if not left:
-            return f"All {count} exercises passed: this chapter is done."
+            done = f"All {count} exercises passed: this chapter is done."
+            return f"{done} {_next(self.chapter)}"
         minutes = sum(exercise.minutes for exercise in left)
         passed = count - len(left)
         return f"{passed} of {count} exercises passed, about {minutes} minutes left."
@@ -86,6 +80,14 @@ class Panel:
         return f"<li>{MARKS[state]} <b>{state}</b> {said}</li>"
 
 
+def _next(chapter: str) -> str:
+    """Return where to go on after a chapter."""
+    following = CHAPTERS[CHAPTERS.index(chapter) + 1 :]
+    if following:
+        return f"The next one is {following[0]}."
+    return "It is the last one; progress() tells what is left in the others."
+
+
 def _described(exercise: Exercise) -> str:
     name = exercise.key.partition(".")[2]
     minutes, difficulty = exercise.minutes, exercise.difficulty
@@ -104,7 +106,7 @@ def _widget() -> HTML | None:
         return None
 
 
-_open: dict[str, Panel] = {}
+_open: dict[str, Panel] = {}  # by chapter, all with the same records
 
 
 def exercises_of(chapter: str) -> list[Exercise]:
@@ -117,17 +119,23 @@ def exercises_of(chapter: str) -> list[Exercise]:
 
 def open_panel(chapter: str) -> None:
     """Show a chapter's panel, and let every check from now on count."""
-    exercises_of(chapter)
-    _open.clear()
-    _open[chapter] = Panel(chapter, Records())
+    records = Records()
+    panel = Panel(chapter, records)
+    for other in _open.values():
+        other.records = records
+    _open[chapter] = panel
     if _listen not in core.listeners:
         core.listeners.append(_listen)
-    _open[chapter].show()
+    panel.show()
 
 
 def _listen(key: str, verdict: core.Verdict) -> None:
+    """Take the verdict of a check. A stub that is still one changes nothing."""
+    if verdict.mark == MARKS[OPEN] or not _open:
+        return
+    next(iter(_open.values())).records.note(key, PASSED if verdict.passed else TRIED)
     for panel in _open.values():
-        panel.note(key, verdict)
+        panel.update()
 
 
 def progress(chapter: str | None = None) -> None:
