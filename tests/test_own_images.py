@@ -181,6 +181,8 @@ def test_wrong_settings_are_told(settings, said: str, folder: Path):
 def test_missing_folder_and_too_few_are_told(tmp_path: Path):
     with pytest.raises(OSError, match="expected a folder of pictures, got"):
         load(tmp_path / "none")
+    with pytest.raises(OSError, match=r"Mine.ZIP: unpack it by shutil.unpack_archive"):
+        load(tmp_path / "Mine.ZIP")
     save(np.zeros((5, 5), np.uint8), tmp_path / "one.png")
     with pytest.raises(
         ValueError, match=r"at least 10 different pictures in .*, got 1"

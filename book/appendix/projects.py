@@ -83,6 +83,7 @@ print(f"{len(mine.copies)} copies left out, {len(mine.others)} other files")
 # %% [markdown]
 r"""
 With a folder of your own it is the last cell alone, with your path in it.
+In a hosted notebook upload one zip file, and unpack it first: `shutil.unpack_archive("pictures.zip", "pictures")`.
 `channels=3` keeps the colours, `fit="pad"` keeps the whole of a long picture, and `leave_out_damaged=True` goes on without the files that cannot be read: it lists them in `damaged`.
 
 ### First the baselines

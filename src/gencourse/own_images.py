@@ -16,6 +16,7 @@ from gencourse.data import Images
 from gencourse.prepared import LEVELS, Fit, preparation
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 LEAST = 10
 
 
@@ -125,7 +126,11 @@ def _check_settings(size: int, channels: int, fit: str, background: int) -> None
 def _files(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the pictures below a folder and the other files, hidden ones aside."""
     if not folder.is_dir():
-        raise NotADirectoryError(f"expected a folder of pictures, got {folder}")
+        unpack = ""
+        if folder.name.lower().endswith(ARCHIVES):
+            unpack = f': unpack it by shutil.unpack_archive("{folder}", "pictures")'
+        wanted = "expected a folder of pictures, got"
+        raise NotADirectoryError(f"{wanted} {folder}{unpack}")
     # os.walk goes into no linked folder: a circle of links has no end.
     every = [
         Path(place, name)
