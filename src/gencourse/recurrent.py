@@ -56,7 +56,10 @@ def diagonals(height: int, width: int) -> tuple[Tensor, list[int]]:
     """
     numbers = 1 + torch.arange(height * width).view(height, width)
     lines = skew(numbers).T
-    return lines[lines > 0] - 1, (lines > 0).sum(1).tolist()
+    # Counted, not read off the tensor: torch 2.6 can't read one within torch.func.
+    count = height + width - 1
+    lengths = [min(t + 1, height, width, count - t) for t in range(count)]
+    return lines[lines > 0] - 1, lengths
 
 
 def above_each(row: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from gencourse.exercises import (
     mine_or_reference,
     todo,
 )
+from gencourse.exercises.lines import WIDTH
 
 KEY = "density.kl_divergence"
 REFERENCE = EXERCISES[KEY].reference
@@ -75,11 +76,11 @@ def leave(p, q):
 
 @pytest.fixture
 def said(capsys):
-    """``said(function, *arguments)`` returns what a call prints, but its newline."""
+    """``said(function, *arguments)`` returns what a call prints, a line a sentence."""
 
     def say(function, *arguments):
         function(*arguments)
-        return capsys.readouterr().out.removesuffix("\n")
+        return capsys.readouterr().out.removesuffix("\n").replace("\n  ", " ")
 
     return say
 
@@ -147,6 +148,15 @@ def test_wrong_answers_get_one_line(said, answer, phrase):
     assert line.startswith(f"✗ {KEY}: ")
     assert phrase in line
     assert "\n" not in line
+
+
+def test_no_word_is_broken_by_a_notebook_s_edge(capsys):
+    hint(KEY, 2)
+    first, *others = capsys.readouterr().out.splitlines()
+    assert others and all(line.startswith("  ") for line in others)
+    assert max(map(len, [first, *others])) <= WIDTH
+    words = " ".join([first, *others]).split()
+    assert words == f"Hint 2 of 3: {EXERCISES[KEY].hints[1]}".split()
 
 
 def test_printing_is_shown_under_the_verdict(said):

@@ -29,6 +29,7 @@ from gencourse.exercises import (
 )
 from gencourse.exercises.answer import Answer, Ended, Raised, describe_error
 from gencourse.exercises.exercise import Exercise, NotAttempted, Wrong
+from gencourse.exercises.lines import say
 from gencourse.exercises.results import unwrapped, wrapped
 
 EXERCISES: dict[str, Exercise] = {
@@ -120,7 +121,7 @@ def _known(key: object) -> str:
 
 
 def check(key: str, answer: Callable[..., Any]) -> None:
-    """Print in one line whether your function is right, or what is wrong with it.
+    """Print whether your function is right, or what is wrong with it.
 
     Args:
         key: the exercise, such as "density.kl_divergence".
@@ -130,7 +131,7 @@ def check(key: str, answer: Callable[..., Any]) -> None:
     verdict = examine(exercise, answer) if exercise else Verdict(False, _known(key))
     recall.keep(key, unwrapped(answer), verdict)
     line = f"{verdict.mark} {key}: {verdict.sentence}" if exercise else _known(key)
-    print(line)
+    say(line)
     if exercise:
         _tell(key, verdict)
     if verdict.printed:
@@ -150,19 +151,19 @@ def hint(key: str, number: int | None = None) -> None:
     """Print the next of an exercise's three hints, or the one of that number."""
     exercise = EXERCISES.get(key) if isinstance(key, str) else None
     if exercise is None:
-        print(_known(key))
+        say(_known(key))
         return
     count = len(exercise.hints)
     if number is None:
         _hints_given[key] += 1
         number = _hints_given[key]
         if number > count:
-            print(f"Those were all {count} hints; hint({key!r}, 1) shows one again.")
+            say(f"Those were all {count} hints; hint({key!r}, 1) shows one again.")
             return
     if number not in range(1, count + 1):
-        print(f"Hints are numbered 1 to {count}.")
+        say(f"Hints are numbered 1 to {count}.")
         return
-    print(f"Hint {number} of {count}: {exercise.hints[number - 1]}")
+    say(f"Hint {number} of {count}: {exercise.hints[number - 1]}")
 
 
 def mine_or_reference(key: str, answer: Callable[..., Any]) -> Callable[..., Any]:
@@ -173,7 +174,7 @@ def mine_or_reference(key: str, answer: Callable[..., Any]) -> Callable[..., Any
     """
     exercise = EXERCISES.get(key) if isinstance(key, str) else None
     if exercise is None:
-        print(_known(key))
+        say(_known(key))
         return answer
     mine = unwrapped(answer)
     kept = recall.take(key, mine)
@@ -181,5 +182,5 @@ def mine_or_reference(key: str, answer: Callable[..., Any]) -> Callable[..., Any
     if verdict.passed and callable(mine):
         return mine if verdict.native else wrapped(exercise, mine)
     name = exercise.key.partition(".")[2]
-    print(f"Going on with the course's own {name}.")
+    say(f"Going on with the course's own {name}.")
     return exercise.reference

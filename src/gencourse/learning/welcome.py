@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
+from gencourse.exercises.lines import say
 from gencourse.learning.panel import exercises_of, open_panel
 
 HOW_TO_GET_ONE = (
@@ -23,8 +24,9 @@ def start(chapter: str, *, seconds: int | None = None) -> None:
     exercises_of(chapter)
     import gencourse
 
-    print(f"{_device()} {_time(gencourse.profile(), seconds)}")
-    print(f"{_versions()}; these go into a report when something fails.")
+    say(_device())
+    say(_time(gencourse.profile(), seconds))
+    say(f"{_versions()}; these go into a report when something fails.")
     open_panel(chapter)
 
 
