@@ -14,6 +14,7 @@ import fresh
 import nbformat
 import offline
 import pytest
+import tomllib
 
 from gencourse.exercises.core import EXERCISES
 
@@ -21,6 +22,16 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHECK = re.compile(r'^check\("([\w.]+)", (\w+)\)', re.MULTILINE)
 PINS = ROOT / "tools" / "pins" / "colab.txt"
+LOWEST = ROOT / "tools" / "pins" / "lowest.txt"
+
+
+def test_lowest_pins_are_the_bounds_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["chapters"]
+    lines = LOWEST.read_text("utf-8").splitlines()
+    pinned = [line for line in lines if line[0] != "#"]
+    assert [line.replace(">=", "==") for line in wanted] == pinned[:-1]
+    assert pinned[-1].startswith("ipykernel==")
 
 
 def snapshot(folder: Path) -> Path:
