@@ -48,12 +48,12 @@ class Isolation:
 
     Attributes:
         by: "bubblewrap", "unshare" or "none".
-        network: whether it is cut off from the network.
+        network: "cut off" or "open": whether it reaches others.
         files: "hidden", "read-only" or "open": what it can do with the teacher's files.
     """
 
     by: str
-    network: bool
+    network: str
     files: str
 
     def as_dict(self) -> dict[str, object]:
@@ -61,9 +61,9 @@ class Isolation:
         return asdict(self)
 
 
-BUBBLEWRAP = Isolation("bubblewrap", True, "hidden")
-UNSHARE = Isolation("unshare", True, "read-only")
-NONE = Isolation("none", False, "open")
+BUBBLEWRAP = Isolation("bubblewrap", "cut off", "hidden")
+UNSHARE = Isolation("unshare", "cut off", "read-only")
+NONE = Isolation("none", "open", "open")
 
 
 def command(isolation: Isolation, folder: Path, code: str, *given: str) -> list[str]:
