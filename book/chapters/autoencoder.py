@@ -612,6 +612,7 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Half the squared error, summed over the pixels of an image, and averaged over the batch.
 For two pictures of four pixels that are all wrong by 1, it is $\tfrac12 \cdot 4 = 2$.
+A network is trained through it, so gradients must flow.
 
 - **In:** `x` and `reconstruction`, grey values, `(B, ...)` both. Two shapes are a `ValueError`.
 - **Out:** a scalar.
@@ -725,7 +726,7 @@ r"""
 Return evenly spaced codes on the straight line from one to another.
 From $(0, 0)$ to $(1, 2)$ in 3 steps: $(0, 0)$, $(\tfrac12, 1)$, $(1, 2)$.
 
-- **In:** `start` and `end`, codes, `(D,)` each; `steps`, how many codes, both ends included.
+- **In:** `start` and `end`, codes, `(D,)` each; `steps`, how many codes, both ends included: 2 or more.
 - **Out:** codes, `(steps, D)`, the first of them `start`.
 
 For example:
@@ -994,12 +995,12 @@ def linear_gradients(
     over pixels and averaged over the batch.
 
     Args:
-        x: centred images, (N, D).
-        encoder: (D, k).
-        decoder: (k, D).
+        x: centred images of P pixels, (N, P).
+        encoder: (P, k).
+        decoder: (k, P).
 
     Returns:
-        The gradient with respect to the encoder, (D, k), and to the decoder, (k, D).
+        The gradient with respect to the encoder, (P, k), and to the decoder, (k, P).
     """
     return todo()
 

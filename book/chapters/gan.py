@@ -1059,6 +1059,7 @@ r"""
 You are given the discriminator's *logits* of real and of generated images.
 Return its loss: the mean of $-\log D$ over the real ones, plus the mean of $-\log(1 - D)$ over the generated ones, $D$ being the sigmoid of the logit.
 Logits can be $\pm 200$, and the loss must stay finite.
+A network is trained through it, so gradients must flow.
 If all logits are 0 it is $2 \log 2$.
 
 - **In:** `real` and `fake`, logits, `(B,)` each.
@@ -1112,6 +1113,7 @@ r"""
 
 *5 minutes, difficulty 1 of 3.*
 Return the loss of the generator that does not saturate: the mean of $-\log D$ over generated images, from logits.
+A network is trained through it, so gradients must flow.
 If all logits are 0 it is $\log 2$.
 
 - **In:** `fake`, logits, `(B,)`.

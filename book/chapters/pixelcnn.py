@@ -710,6 +710,7 @@ r"""
 *5 minutes, difficulty 1 of 3.*
 Split the features into two halves along an axis.
 The first half is the signal, the second decides how much goes through.
+A network is trained through it, so gradients must flow.
 
 - **In:** `x`, of any shape; `dim`, the axis of the features, of even length.
 - **Out:** $\tanh$ of the signal times the sigmoid of the other half; along `dim` it is half as long as `x`.
@@ -807,7 +808,7 @@ r"""
 
 *20 minutes, difficulty 2 of 3.*
 Compute the features of *one* pixel of a convolution.
-You are given the whole input, with its zeros around it, and the masked weight.
+You are given the whole input, with its zeros around it, and the weight, masked already where it has to be.
 The check compares with the full convolution, and it counts how many numbers you compute: doing everything and picking one pixel is right, but it is not fast.
 
 - **In:** `seen`, `(n, in, H + k - 1, W + k - 1)`, an image of H by W with k // 2 zeros on each side; `weight`, `(out, in, k, k)`; `bias`, `(out,)`; `i` and `j`, the pixel's row and column in the image without the zeros, counted from 0.
@@ -873,15 +874,16 @@ Levels are scaled to $[-1, 1]$, so a bin reaches $1/(\text{levels} - 1)$ to both
 The bins of the lowest and of the highest level are open to infinity.
 Far from the mean nothing may become infinite or NaN, in single precision either.
 The identity above does it.
+A network is trained through it, so gradients must be finite, too.
 
-- **In:** `x`, levels, whole numbers from 0 to `levels` - 1; `mean` and `log_scale`, the natural logarithm of the scale, both in the units of $[-1, 1]$; the shapes of the three broadcast; `levels`, how many levels there are.
+- **In:** `x`, levels, whole numbers from 0 to `levels` - 1, `uint8` perhaps; `mean` and `log_scale`, the natural logarithm of the scale, both in the units of $[-1, 1]$; the shapes of the three broadcast; `levels`, how many levels there are.
 - **Out:** natural logarithms, in nats, in the common shape.
 
 For example:
 
 ```python
->>> levels, one = torch.arange(3), torch.ones(3)
->>> logistic_bin(levels, mean=0.5 * one, log_scale=-one, levels=3).exp()
+>>> one = torch.ones(3)
+>>> logistic_bin(torch.arange(3), mean=0.5 * one, log_scale=-one, levels=3).exp()
 tensor([0.0619, 0.4381, 0.5000])
 ```
 :::

@@ -915,6 +915,7 @@ Outside the picture states are 0.
 The cell that goes on is that of the pixel above.
 You may use `lstm_cell`.
 Return the states of all rows.
+A network is trained through it, so gradients must flow.
 
 - **In:** `inputs`, `(H, W, B, 4 h)` for B images and states of h numbers; `weight`, from three states to the gates, `(4 h, 3 h)`.
 - **Out:** states, `(H, W, B, h)`.

@@ -1318,9 +1318,8 @@ The precision, the inverse of the covariance, appears first.
 For example:
 
 ```python
->>> x, weight = torch.tensor([[3.0]]), torch.tensor([[1.0]])
->>> bias, std = torch.tensor([1.0]), torch.tensor(2.0)
->>> linear_posterior(x, weight, bias, std)
+>>> point, w = torch.tensor([[3.0]]), torch.tensor([[1.0]])
+>>> linear_posterior(point, w, torch.tensor([1.0]), torch.tensor(2.0))
 (tensor([[0.4000]]), tensor([[0.8000]]))
 ```
 :::
@@ -1480,8 +1479,8 @@ For two codes $a$, $b$ and three classes the codes are $a, a, a, b, b, b$ and th
 For example:
 
 ```python
->>> codes, labels = every_class(torch.tensor([[1.0], [2.0]]), classes=3)
->>> codes.shape, codes.flatten(), labels
+>>> each, classes = every_class(torch.tensor([[1.0], [2.0]]), classes=3)
+>>> each.shape, each.flatten(), classes
 (torch.Size([6, 1]), tensor([1., 1., 1., 2., 2., 2.]), tensor([0, 1, 2, 0, 1, 2]))
 ```
 :::
@@ -1546,6 +1545,7 @@ for k in (1, 10, 1000):
     bound = importance_bound(log_weights[:k])
     print(f"k = {k:4}:", *(f"{nats:9.4f}" for nats in bound))
 print("exact:   ", *(f"{nats:9.4f}" for nats in exact[:3]))
+print("One estimate may lie above it by luck; their mean does not.")
 
 # %%
 mu, width = torch.zeros(2), torch.ones(2)

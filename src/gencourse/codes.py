@@ -48,12 +48,12 @@ def linear_gradients(
     over pixels and averaged over the batch.
 
     Args:
-        x: centred images, (N, D).
-        encoder: (D, k).
-        decoder: (k, D).
+        x: centred images of P pixels, (N, P).
+        encoder: (P, k).
+        decoder: (k, P).
 
     Returns:
-        The gradient with respect to the encoder, (D, k), and to the decoder, (k, D).
+        The gradient with respect to the encoder, (P, k), and to the decoder, (k, P).
     """
     z = x @ encoder
     error = (z @ decoder - x) / len(x)

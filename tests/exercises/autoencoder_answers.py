@@ -171,15 +171,15 @@ RIGHT = {
     "autoencoder.reconstruction_loss": [
         same_shape(loss_loop),
         same_shape(lambda x, r: [loss_right(x, r.double())]),
-        same_shape(
-            lambda x, r: F.mse_loss(r, x, reduction="sum").reshape(1) / (2 * len(x))
-        ),
+        same_shape(lambda x, r: F.mse_loss(r, x, reduction="sum") / (2 * len(x))),
     ],
     "autoencoder.pca": [
         pca_eigh,
         pca_with(lambda x, k: -_svd(x.double(), k)),
         lambda x, k: [part.tolist() for part in pca_with(_svd)(x, k)],
-        pca_with(lambda x, k: torch.pca_lowrank(x, q=k, center=False)[2].T),
+        pca_with(
+            lambda x, k: torch.pca_lowrank(x, q=min(x.shape), center=False)[2].T[:k]
+        ),
     ],
     "autoencoder.principal_angles": [
         angles_arccos,

@@ -14,6 +14,7 @@ from gencourse.codes import (
 )
 from gencourse.exercises import (
     autoencoder_laws,
+    edge_laws,
     error_laws,
     gradient_laws,
     linear_laws,
@@ -59,8 +60,10 @@ EXERCISES = (
         ),
         laws=(
             linear_laws.pca_finds_components,
+            edge_laws.components_hold_their_variance,
             error_laws.pca_needs_k_in_range,
             error_laws.pca_takes_k_in_range,
+            edge_laws.components_are_orthonormal,
         ),
     ),
     Exercise(
@@ -101,6 +104,7 @@ EXERCISES = (
             random_laws.noise_is_not_clamped,
             random_laws.noise_is_normal,
             random_laws.noise_of_channels,
+            random_laws.noise_of_any_shape,
             random_laws.noise_uses_generator,
             random_laws.noise_without_generator,
         ),

@@ -7,7 +7,13 @@ from torch import Tensor
 
 from gencourse.exercises import seeds
 from gencourse.exercises.answer import Answer
-from gencourse.exercises.compare import Mistakes, expect, near, numbers
+from gencourse.exercises.compare import (
+    Mistakes,
+    expect,
+    expect_no_axes,
+    near,
+    numbers,
+)
 
 LOSS: Mistakes = {
     "You averaged over the pixels as well; the sum over them is asked for.": (
@@ -120,8 +126,9 @@ def loss_of_vectors(f: Answer) -> None:
     """The loss takes vectors as well as images."""
     x, other = torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
     what = "Your value is not the mean over vectors of half their squared errors."
-    got = numbers(f(x, other), ())
-    expect(got, torch.tensor(3.5), what, told=f.for_inputs())
+    got = f(x, other)
+    expect(numbers(got, ()), torch.tensor(3.5), what, told=f.for_inputs())
+    expect_no_axes(got, "a loss")
 
 
 def line_has_both_ends(f: Answer) -> None:

@@ -71,7 +71,7 @@ def _check_nan(got: Tensor, log_scale: Tensor) -> None:
 def _far() -> tuple[Tensor, Tensor, Tensor, int]:
     x = torch.tensor([0, 1, 7, 128, 200, 254, 255], dtype=torch.uint8)[:, None]
     mean = torch.tensor([0.0, 0.5, -3.0, 3.0, -40.0, 40.0, 0.0])
-    log_scale = torch.tensor([-7.0, -7.0, -7.0, -5.0, -6.0, -6.5, 2.0])
+    log_scale = torch.tensor([-7.0, -12.0, -7.0, -5.0, -6.0, -6.5, 4.0])
     return x, mean, log_scale, 256
 
 

@@ -119,11 +119,12 @@ def _check_same_style(got: Tensor) -> None:
 
 def codes_of_any_number(f: Answer) -> None:
     """One code, one class, and as many codes as classes go as well."""
-    for n, classes in ((1, 3), (3, 1), (3, 3), (2, 10)):
-        first, second = pair(f(Z[:n], classes), "codes", "labels")
-        codes, due = _right(Z[:n], classes)
-        case = f"With z ({n}, {D}) and {classes} classes"
-        got = numbers(first, (n * classes, D))
+    for n, classes, dims in ((1, 3, D), (3, 1, D), (3, 3, D), (2, 10, D), (3, 2, 1)):
+        z = Z[:n, :dims].contiguous()
+        first, second = pair(f(z, classes), "codes", "labels")
+        codes, due = _right(z, classes)
+        case = f"With z ({n}, {dims}) and {classes} classes"
+        got = numbers(first, (n * classes, dims))
         expect(got, codes, f"{case} the codes are off.")
         labels = numbers(second, (n * classes,))
         expect(labels, due, f"{case} the labels are off.")

@@ -98,6 +98,18 @@ def column_is_the_convolutions(f: Answer) -> None:
         expect(got, right, what, known, (*(v.double() for v in given), i, j))
 
 
+def column_of_any_weight(f: Answer) -> None:
+    """A weight that is not masked counts whole, and one image is a batch."""
+    seen, _, bias = _case(3)
+    generator = seeds.generator(1)
+    weight = torch.randn(OUT, IN, 3, 3, generator=generator)
+    given = seen[:1], weight, bias
+    lost = {(OUT,): "A single image has a row of features, too: of shape (1, out)."}
+    got = numbers(f(*given, 2, 4), (1, OUT), lost)
+    what = "Where no weight is masked, all nine neighbours of a kernel of 3 count."
+    expect(got, _whole(*(v.double() for v in given))[..., 2, 4], what)
+
+
 class NumbersMade(TorchFunctionMode):
     """Counts the numbers that torch's functions compute; views of others are free.
 

@@ -102,7 +102,7 @@ def _judge(error: BaseException, answer: Answer) -> Verdict:
     if isinstance(error, Wrong):
         return Verdict(False, str(error))
     if isinstance(error, limits.TimeUp):
-        cause = answer.when_stopped or "does a loop never end?"
+        cause = answer.when_stopped or "does a loop never end, or is a step of it slow?"
         seconds = limits.SECONDS * answer.exercise.patience
         stopped = f"Your function was stopped after {seconds:g} seconds"
         return Verdict(False, f"{stopped}: {cause}")

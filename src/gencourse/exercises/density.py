@@ -16,6 +16,7 @@ from gencourse.evaluate import bits_per_dim
 from gencourse.exercises import (
     continuous_laws,
     discrete_laws,
+    edge_laws,
     kernel_laws,
     mixture_laws,
     neighbour_laws,
@@ -56,6 +57,7 @@ EXERCISES = (
         ),
         laws=(
             continuous_laws.gaussian_at_points,
+            edge_laws.gaussian_above_0,
             continuous_laws.gaussian_broadcasts,
             continuous_laws.gaussian_far_away,
         ),
@@ -75,7 +77,11 @@ EXERCISES = (
             "largest term has to come out of the sum first. torch has a function that "
             "does so; which of the two axes is it to add up?",
         ),
-        laws=(mixture_laws.mixture_at_points, mixture_laws.mixture_far_away),
+        laws=(
+            mixture_laws.mixture_at_points,
+            edge_laws.mixture_above_0,
+            mixture_laws.mixture_far_away,
+        ),
     ),
     Exercise(
         key="density.kl_divergence",
@@ -95,6 +101,7 @@ EXERCISES = (
             discrete_laws.divergence_of_rows,
             discrete_laws.divergence_with_zeros,
             discrete_laws.divergence_is_infinite,
+            edge_laws.divergence_of_rare,
         ),
     ),
     Exercise(
@@ -115,6 +122,7 @@ EXERCISES = (
         laws=(
             kernel_laws.kernel_at_points,
             kernel_laws.kernel_in_any_dimension,
+            edge_laws.kernel_above_0,
             kernel_laws.kernel_far_away,
         ),
     ),
@@ -158,6 +166,7 @@ EXERCISES = (
             neighbour_laws.counts_of_neighbours,
             neighbour_laws.counts_in_uneven_contexts,
             neighbour_laws.counts_without_overflow,
+            edge_laws.counts_of_every_level,
             neighbour_laws.counts_are_whole,
         ),
         dtype=torch.int64,

@@ -129,8 +129,8 @@ def draw_from_far_clouds(f: Answer) -> None:
     """Very narrow and very wide clouds are drawn from too."""
     mu, noise = torch.zeros(4, 1), torch.ones(4, 1)
     for far in (
-        torch.tensor([-9.0, -8.0, -5.0, -4.5]),
-        torch.tensor([4.0, 5.0, 8.0, 10.0]),
+        torch.tensor([-25.0, -8.0, -5.0, -4.5]),
+        torch.tensor([4.0, 5.0, 8.0, 12.0]),
     ):
         log_var = far[:, None]
         spread = _exact(mu, log_var, noise)

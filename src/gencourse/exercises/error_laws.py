@@ -90,9 +90,9 @@ def draw_needs_enough(f: Answer) -> None:
 
 def draw_takes_all(f: Answer) -> None:
     """As many as a class has may be drawn, and one of each."""
-    labels = torch.tensor([4, 7, 4, 7, 4])
-    for each in (1, 2):
-        case = f"Where 3 images of one class, 2 of another, and {each} of each"
+    for each in (2, 1):
+        labels = torch.tensor([4, 7, 4, 7, 4] if each == 2 else [4, 7, 4, 4])
+        case = f"Where 3 images of one class, {each} of another, and {each} of each"
         found = _taken(f, f"{case} are asked for", labels, each, seeds.generator(0))
         drawn = labels[numbers(found, (2 * each,)).long()]
         if sorted(drawn.tolist()) != [4] * each + [7] * each:

@@ -146,6 +146,15 @@ def no_leaks_are_found(f: Answer) -> None:
     """A causal Jacobian has none, and a full one all of them."""
     if len(_pairs(f(_jacobian().tril(-1)), 0)) > 0:
         raise Wrong("Where no subpixel sees itself or a later one, there is no pair.")
+    found = f(torch.tensor([[0.0, 0.0], [0.3, -1e-9]]))
+    if tuple(getattr(found, "shape", ())) == (2,):
+        raise Wrong(
+            "A single pair is a row, too: of shape (1, 2), where yours is (2,)."
+        )
+    if not near(_pairs(found, 1), torch.tensor([[1, 1]])):
+        raise Wrong(
+            "Where the last subpixel sees itself alone, (1, 1) is the one leak."
+        )
     full = torch.full((3, 3), -1.0)
     right = torch.tensor([[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2]])
     got = _pairs(f(full), len(right))

@@ -163,6 +163,19 @@ def levels_stay_in_range(f: Answer) -> None:
         )
 
 
+def levels_of_great_logits(f: Answer) -> None:
+    """Only differences of logits count; the last level may be rare."""
+    logits = torch.tensor([[1000.0, 1000.0]])
+    got = numbers(f(logits, torch.tensor([[0.9]])), (1,))
+    what = "Of logits 1000 and 1000 a draw of 0.9 gives level 1: exp(1000) is no float."
+    expect(got, torch.ones(1), what)
+    rare = torch.tensor([[0.9995, 0.0005]]).log()
+    what = (
+        "Of probabilities 0.9995 and 0.0005 a draw of 0.9998 gives level 1: is it cut?"
+    )
+    expect(numbers(f(rare, torch.tensor([[0.9998]])), (1,)), torch.ones(1), what)
+
+
 def levels_are_whole(f: Answer) -> None:
     """Levels are of an integer dtype."""
     logits, uniform = torch.zeros(2, 4), torch.full((2, 1), 0.4)

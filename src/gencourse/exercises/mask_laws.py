@@ -162,7 +162,7 @@ def _expect_halved(f: Answer, dim: int, shape: tuple[int, ...]) -> None:
 
 def gate_far_from_0(f: Answer) -> None:
     """Far from 0 a signal is 1 or -1, and a gate open or shut."""
-    x = torch.tensor([[9.0, -9.0, 60.0, 1.0, 9.0, 9.0, 60.0, -12.0]])
+    x = torch.tensor([[9.0, -9.0, 200.0, 1.0, 9.0, 9.0, 200.0, -12.0]])
     what = "Far from 0 your value is off: nothing is to be clamped."
     expect(numbers(f(x, 1), (1, 4)), _gated(x, 1), what, tolerance=2e-5)
 

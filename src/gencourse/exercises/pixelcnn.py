@@ -97,6 +97,7 @@ EXERCISES = (
         laws=(
             level_laws.levels_are_known,
             level_laws.levels_of_any_shape,
+            level_laws.levels_of_great_logits,
             level_laws.levels_of_no_chance,
             level_laws.levels_stay_in_range,
             level_laws.levels_are_whole,
@@ -147,6 +148,7 @@ EXERCISES = (
         ),
         laws=(
             column_laws.column_is_the_convolutions,
+            column_laws.column_of_any_weight,
             column_laws.column_costs_one_pixel,
         ),
     ),

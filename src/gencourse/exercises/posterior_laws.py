@@ -116,7 +116,7 @@ def posterior_of_one_number(f: Answer) -> None:
 
 def posterior_of_any_sizes(f: Answer) -> None:
     """A code may have more numbers than a point, and there may be a single point."""
-    for sizes in ((4, 2, 3), (1, 3, 2), (3, 3, 3)):
+    for sizes in ((4, 2, 3), (1, 3, 2), (3, 3, 3), (3, 2, 1)):
         given = _case(*sizes)
         first, second = pair(f(*given), "means", "covariance")
         points, dims, latent = sizes

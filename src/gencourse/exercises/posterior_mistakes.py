@@ -68,7 +68,7 @@ MEANS: Mistakes = {
     "The bias is added to x; it should be subtracted.": (
         lambda x, w, b, s, c: (x + b) @ w @ c / s
     ),
-    "The variance of the noise does not divide the means.": (
+    "The variance of the noise does not divide the means in yours.": (
         lambda x, w, b, s, c: (x - b) @ w @ c
     ),
     "The means are divided by std, where the variance of the noise belongs.": (

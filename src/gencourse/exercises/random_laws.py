@@ -55,7 +55,10 @@ def noise_is_normal(f: Answer) -> None:
             else "Your result holds the images twice: the noise has mean 0."
         )
     if abs(mean) > 0.01:
-        raise Wrong(f"The noise should have mean 0; its mean is {mean:.3f}.")
+        raise Wrong(
+            "The noise should have mean 0: x is 0.5 everywhere, and your result's mean "
+            f"is {mean + 0.5:.3f}."
+        )
     beyond = (noise.abs() > 2 * noise.std()).double().mean().item()
     if abs(beyond - 0.0455) > 0.006:
         raise Wrong(
@@ -90,6 +93,19 @@ def noise_of_channels(f: Answer) -> None:
         raise Wrong(
             "All channels of a pixel get the same noise; each should get its own."
         )
+
+
+def noise_of_any_shape(f: Answer) -> None:
+    """Anything may be made noisy: a code, a number, images in pairs."""
+    for shape in ((7,), (3, 2), (2, 3, 1, 2, 2)):
+        x = torch.full(shape, 0.5)
+        try:
+            _noise(f, x, 0.3)
+        except Raised as raised:
+            name = type(raised.error).__name__
+            raise Wrong(
+                f"Any shape of x is taken, but for {shape} your function raises {name}."
+            ) from None
 
 
 def noise_without_generator(f: Answer) -> None:

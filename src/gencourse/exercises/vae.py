@@ -14,6 +14,7 @@ from gencourse.exercises import (
     active_laws,
     class_laws,
     draw_laws,
+    edge_laws,
     elbo_laws,
     iwae_laws,
     kl_laws,
@@ -83,6 +84,7 @@ EXERCISES = (
         laws=(
             elbo_laws.elbo_of_images,
             elbo_laws.elbo_of_vectors,
+            edge_laws.elbo_of_unlikely,
             elbo_laws.elbo_can_train,
         ),
     ),

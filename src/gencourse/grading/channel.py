@@ -56,7 +56,11 @@ class Channel:
         self._to = self._process.stdin.fileno()
         self._from = self._process.stdout.fileno()
         os.set_blocking(self._to, False)
-        self.read(time.monotonic() + START)
+        try:
+            self.read(time.monotonic() + START)
+        except Ended:  # nobody has it yet who could close it
+            self.close()
+            raise
 
     def __enter__(self) -> Channel:
         return self
