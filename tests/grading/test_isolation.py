@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 from submissions import TELL_BITS, graded, hand_in, result
 
-from gencourse.grading import sandbox
+from gencourse.grading import channel, sandbox
 from gencourse.grading.sandbox import BUBBLEWRAP, NONE, UNSHARE
 
 LOOK = """\
@@ -125,3 +126,14 @@ def running(name):
             if path.joinpath("comm").read_text().strip() == name:
                 found.add(path.name)
     return found
+
+
+def test_what_does_not_start_leaves_nothing(tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(channel, "START", 0.0)
+    path = hand_in(tmp_path, "def bits_per_dim(a, b): return a / b", TELL_BITS)
+    (found,) = graded(path, seeds=()).notebooks
+    assert found.problem == "its process did not start: its time was over"
+    assert list(temporary.iterdir()) == []
