@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 from submissions import BITS, TELL_BITS, WRONG_BITS, graded, hand_in, result
 
 from gencourse.exercises import EXERCISES
+from gencourse.grading import tables
 
 NOT_OWN = "not the learner's work"
+NONE = "No function gaussian_log_prob of the learner's was found."
 # By exercise: a cell that does without an answer of one's own, and what is said.
 BORROWED = {
     "density.gaussian_log_prob": (
-        "from gencourse.density import gaussian_log_prob",
+        "import gencourse.density as d0\n"
+        "gaussian_log_prob = lambda *given: d0.gaussian_log_prob(*given)",
         "is called by the answer",
     ),
     "density.mixture_log_prob": (
@@ -241,4 +245,72 @@ def test_each_exercise_of_the_chapter_is_in_the_report(tmp_path):
     (found,) = graded(hand_in(tmp_path, BITS, TELL_BITS)).notebooks
     keys = [key for key in EXERCISES if key.startswith("density.")]
     assert [r.exercise for r in found.exercises] == keys
-    assert found.exercises[1].sentence == "No function gaussian_log_prob was found."
+    assert found.exercises[1].sentence == NONE
+
+
+def test_only_the_courses_own_by_its_name_is_no_answer(tmp_path):
+    cell = "from gencourse.density import gaussian_log_prob"
+    report = graded(hand_in(tmp_path, cell, BITS, TELL_BITS))
+    found = result(report, "density.gaussian_log_prob")
+    assert (found.state, found.sentence) == ("missing", NONE)
+
+
+def test_a_reloaded_copy_of_the_course_is_no_answer(tmp_path):
+    cell = (
+        "import importlib, gencourse.evaluate as e\n"
+        "def bits_per_dim(nats, dims):\n"
+        "    return importlib.reload(e).bits_per_dim(nats, dims)"
+    )
+    assert result(graded(hand_in(tmp_path, cell, TELL_BITS))).state == NOT_OWN
+
+
+HONEST = {
+    "a list called todo": "def reached(start):\n    todo = [start]\n    todo.pop()",
+    "a dict called hint": "hint = {}\nhint['a'] = 'b'",
+    "a helper imported later": "from gencourse.evaluate import bits_per_dim",
+    "a result of that name": "bits_per_dim = bits_per_dim(torch.tensor(1.0), 7)",
+    "a long sum": "y = " + "+".join("1" * 1500) + "; z = 2",
+}
+
+
+@pytest.mark.parametrize("what", HONEST)
+def test_an_honest_learner_is_not_accused(what, tmp_path):
+    found = result(graded(hand_in(tmp_path, BITS, TELL_BITS, HONEST[what])))
+    assert found.state == "passed", found.sentence
+
+
+def test_a_bracket_that_is_missing_is_no_borrowing(tmp_path):
+    chapter = "from gencourse.evaluate import bits_per_dim"
+    broken = "def bits_per_dim(a, b):\n    return (a"
+    found = result(graded(hand_in(tmp_path, chapter, broken, TELL_BITS)))
+    assert found.state == "missing"
+    assert "SyntaxError" in found.sentence
+
+
+FORGED = """
+from gencourse.grading import confine, wire
+{bytes}
+bits_per_dim = confine.write_all(frame)
+"""
+BREAKING = [
+    "def bits_per_dim(a, b):\n    raise ValueError('caf\\ud800')",
+    FORGED.format(
+        bytes='t = b\'{"!":"dict","of":[]}\'\nframe = wire.LENGTH.pack(len(t), 0) + t'
+    ),
+    FORGED.format(
+        bytes="frame = wire.to_bytes({'errors': {chr(178): 'x'}, 'found': {}})"
+    ),
+]
+
+
+@pytest.mark.parametrize("cell", BREAKING)
+def test_one_submission_does_not_end_the_class(cell, tmp_path):
+    paths = [
+        hand_in(tmp_path, cell, TELL_BITS, name="a"),
+        hand_in(tmp_path, BITS, TELL_BITS, name="b"),
+    ]
+    report = graded(*paths)
+    json.loads(tables.as_json(report).encode("utf-8"))
+    _, other = report.notebooks
+    states = {r.exercise: r.state for r in other.exercises}
+    assert states["density.bits_per_dim"] == "passed"

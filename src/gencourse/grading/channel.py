@@ -35,6 +35,7 @@ class Channel:
 
     def __init__(self, isolation: Isolation, memory: int, deadline: float) -> None:
         self.deadline, self.why = deadline, ""
+        self.interrupted = False  # by the teacher
         self.pending = False  # an alarm may end the wait for a reply at any moment
         self._folder = tempfile.TemporaryDirectory(
             prefix="gencourse-", ignore_cleanup_errors=True
@@ -76,8 +77,12 @@ class Channel:
     def ask(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Return the reply to a message; raise Ended where none comes in time."""
         self.pending = True
-        self.write(message)
-        reply = self.read(min(self.deadline, time.monotonic() + seconds))
+        try:
+            self.write(message)
+            reply = self.read(min(self.deadline, time.monotonic() + seconds))
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
         self.pending = False
         return reply
 
@@ -94,7 +99,7 @@ class Channel:
     def read(self, until: float) -> dict[str, Any]:
         """Return the next message, at the latest then, by time.monotonic()."""
         first, second = wire.LENGTH.unpack(self._exactly(wire.LENGTH.size, until))
-        if first + second > wire.MOST_BYTES:
+        if first > wire.MOST_TEXT or first + second > wire.MOST_BYTES:
             self._end("it answered with more than the judge reads")
         text, body = self._exactly(first, until), self._exactly(second, until)
         try:

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from gencourse.grading.judge import Settings, grade
-from gencourse.grading.report import Report, learners
+from gencourse.grading.report import Graded, Report, learners
 
 
 def grade_all(
@@ -27,7 +27,11 @@ def grade_all(
     graded = []
     for number, (learner, path) in enumerate(named, 1):
         tell(number, len(named), learner)
-        graded.append(grade(path, learner, settings))
+        try:
+            graded.append(grade(path, learner, settings))
+        except Exception as why:  # one notebook must not cost the class
+            told = f"{type(why).__name__}: {str(why)[:200]}"
+            graded.append(Graded(learner, str(path), f"grading it failed ({told})"))
     return Report(graded, list(settings.seeds), _version())
 
 

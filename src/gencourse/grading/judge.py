@@ -135,6 +135,8 @@ def _outside(session: Session, exercise: Exercise, parameters: object) -> Result
         with seeds.fresh(seed):
             asked = with_fresh_inputs(exercise) if seed else exercise
             verdict = examine(asked, remote)
+        if channel.interrupted:  # no answer's doing: the laws took it for one
+            raise KeyboardInterrupt
         if channel.why or (channel.pending and not verdict.passed):
             why = f"Your function's process was stopped: {channel.why}."
             sentence = why if channel.why else verdict.sentence

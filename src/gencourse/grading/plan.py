@@ -56,7 +56,7 @@ def plan(cells: list[Cell]) -> Plan:
         name: cell.number
         for cell in cells
         if cell.number in broken
-        for name in re.findall(r"^\s*def\s+(\w+)", cell.source, re.MULTILINE)
+        for name in re.findall(r"^[ \t]*def[ \t]+(\w+)", cell.source, re.MULTILINE)
     }
     for cell in cells:
         if cell.number in broken:  # the calls in it tell the chapter all the same
@@ -84,7 +84,7 @@ def _needed(statements: list[Statement], names: dict[str, str]) -> list[Statemen
     grown = True
     while grown:
         grown = False
-        for number, s in enumerate(statements):
+        for number, s in reversed(list(enumerate(statements))):
             if number in taken:
                 continue
             touched = s.binds | s.changes | (s.calls - imported)
@@ -111,7 +111,11 @@ def _sources(nodes: list[ast.stmt], lines: list[str]) -> Iterator[str]:
     for number, (node, (first, last)) in enumerate(zip(nodes, spans, strict=True)):
         others = spans[max(0, number - 1) : number] + spans[number + 1 : number + 2]
         shared = any(a <= last and first <= b for a, b in others)
-        yield ast.unparse(node) if shared else "\n".join(lines[first - 1 : last])
+        whole = "\n".join(lines[first - 1 : last])
+        try:
+            yield ast.unparse(node) if shared else whole
+        except RecursionError:
+            yield whole
 
 
 def _first_line(node: ast.stmt) -> int:
@@ -122,7 +126,11 @@ def _first_line(node: ast.stmt) -> int:
 def _statement(cell: int, node: ast.stmt, source: str) -> Statement:
     try:
         top = symtable.symtable(source, "<cell>", "exec")
-    except (SyntaxError, ValueError):  # return outside a function and the like
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+    ):  # return outside a function and the like
         none = frozenset[str]()
         return Statement(cell, source, none, none, none, none, False, {})
     symbols = top.get_symbols()

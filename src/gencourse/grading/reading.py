@@ -12,7 +12,7 @@ from typing import Any
 MOST_BYTES = 100 * 2**20
 # A line that IPython alone understands, at the start of a statement.
 _MAGIC = re.compile(
-    r"^(\s*)(?:[\w, ]+=\s*)?[%!].*$|^(\s*)[\w.]+\?{1,2}\s*$|^(\s*)\?.*$"
+    r"^(\s*)(?:\w[\w, ]*=\s*)?[%!].*$|^(\s*)[\w.]+\?{1,2}\s*$|^(\s*)\?.*$"
 )
 _CELL_MAGICS_OF_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 SCHEMA = 1
+# What browsers and Jupyter put behind the name of a second copy.
+_COPY = re.compile(r"(?: ?\(\d+\)|-Copy\d*| - Copy)+$")
 PASSED = "passed"
 WRONG = "wrong"
 NOT_ATTEMPTED = "not attempted"
@@ -117,8 +120,10 @@ def learners(paths: list[Path]) -> list[str]:
     Files of one name, as learning platforms deliver them, are told apart by their
     folders; where these have one name too, by the folders that hold them.
     """
-    same = {n for n, count in Counter(p.name for p in paths).items() if count > 1}
-    folders = {p.parent for p in paths if p.name in same}
+    places: dict[str, set[Path]] = {}
+    for path in paths:
+        places.setdefault(_COPY.sub("", path.stem), set()).add(path.parent)
+    folders = {p for same in places.values() if len(same) > 1 for p in same}
     named = [p.parent if p.parent in folders else p.with_suffix("") for p in paths]
     return [_short(place, set(named)) for place in named]
 

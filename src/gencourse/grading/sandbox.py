@@ -28,12 +28,16 @@ OPEN = (
     "cannot isolate: neither bwrap nor unshare works here, so the network and the "
     "teacher's files are open to submissions"
 )
+_SMALL = ("--size", str(64 * 2**20), "--tmpfs")  # bubblewrap knows --size since 0.5
 # Everything that is mounted becomes read-only, then the folder to work in is laid over.
 # The capabilities that could undo it are dropped.
 _REMOUNT = """
 set -e
 cut -d' ' -f5 /proc/self/mountinfo | while read -r at; do
   mount -o remount,bind,ro "$at" 2>/dev/null || [ "$at" != / ]
+done
+for at in /run /var/run; do  # a socket there leads to a server of the teacher's
+  mount -t tmpfs -o size=1m none "$at" 2>/dev/null || true
 done
 mount -t tmpfs -o size=64m none "$1"
 cd "$1"
@@ -116,12 +120,13 @@ def _bubblewrap(folder: Path) -> list[str]:
             words += ["--ro-bind", path, path]
     for name in SOME_OF_ETC:
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    words += ["--remount-ro", "/dev", *_SMALL, "/dev/shm", *_SMALL, "/tmp"]
     words += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"]
     for place in dict.fromkeys([*_roots(), *_places(), PACKAGE]):
         if not place.is_relative_to("/usr"):
             words += ["--ro-bind", str(place), str(place)]
-    return [*words, "--tmpfs", str(folder), "--chdir", str(folder), "--"]
+    return [*words, *_SMALL, str(folder), "--chdir", str(folder), "--"]
 
 
 def _unshare(folder: Path) -> list[str]:

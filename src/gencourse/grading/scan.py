@@ -37,6 +37,8 @@ def scan(cells: list[Cell]) -> Scan:
             tree = ast.parse(cell.source)
         for node in ast.walk(tree):
             names.update(_imported(node))
+        for name in set(names) & set(_bound(tree)):
+            del names[name]  # a list `todo` of the learner's is no part of the checks
         for node in ast.walk(tree):
             for what in _replaced(node, names):
                 found.replaced.append(f"{what} (cell {cell.number})")
@@ -52,6 +54,15 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, str]]:
     elif isinstance(node, ast.ImportFrom) and node.module:
         for alias in node.names:
             yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _bound(tree: ast.AST) -> Iterator[str]:
+    """Return the names that a cell gives to things of its own."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
 
 
 def _path(node: ast.AST, names: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ class Session:
                 return report.STOPPED, f"{where} was stopped: {self._stopped[number]}."
             if name in statement.binds and number in self._errors:
                 return report.MISSING, f"{where} raises {self._errors[number]}."
-        return report.MISSING, f"No function {name} was found."
+        return report.MISSING, f"No function {name} of the learner's was found."
 
     def note(self, reply: dict[str, Any]) -> None:
         """Keep what a reply tells of replaced parts of the course."""
@@ -130,7 +131,11 @@ class Session:
         found, errors = reply.get("found"), reply.get("errors")
         self._found = found if isinstance(found, dict) else {}
         if isinstance(errors, dict):
-            told = {int(n): str(why)[:300] for n, why in errors.items() if n.isdigit()}
+            told = {
+                int(n): str(why)[:300]
+                for n, why in errors.items()
+                if re.fullmatch("[0-9]{1,9}", n)
+            }
             self._errors = {order[n]: why for n, why in told.items() if n < len(order)}
             cells = {n: self.plan.run[n].cell for n in self._errors}
             new = [f"cell {cells[n]} raises {w}" for n, w in self._errors.items()]

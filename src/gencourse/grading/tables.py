@@ -18,7 +18,8 @@ COLUMNS = (
 
 def as_json(report: Report) -> str:
     """Return the report as JSON; its schema is that of `report`."""
-    return json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
+    text = json.dumps(report.as_dict(), indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()  # half characters are no UTF-8
 
 
 def as_csv(report: Report) -> str:

@@ -29,6 +29,7 @@ _loading = ("<frozen importlib", "traceback.py", "warnings.py", "pydoc.py")
 _REFUSED = (
     *("os.fork", "os.forkpty", "os.system", "os.exec", "os.posix_spawn", "os.spawn"),
     *("subprocess.Popen", "socket.connect", "socket.bind", "pty.spawn"),
+    *("os.kill", "os.killpg"),
 )
 
 
@@ -106,6 +107,11 @@ def guard() -> None:
             raise PermissionError(f"{event} is not for answers")
         if not _watching[0]:
             return
+        if event in ("exec", "function.__new__"):  # a second copy of a solution
+            path = getattr(given[0], "co_filename", None)
+            module = event == "exec" or not _comes_from(_reading)
+            if path in files and module:
+                found["read"].update(files[path])
         if event == "open" and given[0] in files and not _comes_from(_loading):
             found["read"].update(files[given[0]])
         if event == "object.__getattr__" and given[1] == "__code__":
