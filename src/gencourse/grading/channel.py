@@ -57,6 +57,9 @@ class Channel:
         self._to = self._process.stdin.fileno()
         self._from = self._process.stdout.fileno()
         os.set_blocking(self._to, False)
+        self._greet()
+
+    def _greet(self) -> None:
         try:
             self.read(time.monotonic() + START)
         except Ended:  # nobody has it yet who could close it

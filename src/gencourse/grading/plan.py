@@ -21,6 +21,10 @@ from gencourse.grading.reading import Cell, problem
 TELLING = ("check", "mine_or_reference")
 
 
+# A return outside a function and the like; a sum of a thousand terms.
+UNREADABLE = (SyntaxError, ValueError, RecursionError)
+
+
 @dataclass(frozen=True)
 class Statement:
     """A statement at a cell's top level, and what it has to do with names."""
@@ -126,11 +130,7 @@ def _first_line(node: ast.stmt) -> int:
 def _statement(cell: int, node: ast.stmt, source: str) -> Statement:
     try:
         top = symtable.symtable(source, "<cell>", "exec")
-    except (
-        SyntaxError,
-        ValueError,
-        RecursionError,
-    ):  # return outside a function and the like
+    except UNREADABLE:
         none = frozenset[str]()
         return Statement(cell, source, none, none, none, none, False, {})
     symbols = top.get_symbols()
