@@ -25,8 +25,11 @@ FLOATS = [
     for key, exercise in EXERCISES.items()
     if not exercise.whole and key not in OBJECTS
 ]
-# At 1000 their values lie beyond the largest float16.
+# Far away their values lie beyond the largest float16.
 FAR = {f"density.{kind}_log_prob" for kind in ("gaussian", "mixture", "kernel")}
+FAR |= {"pixelcnn.logistic_bin"}
+# A product of its result and its input needs one dtype.
+BOUND = {"autoencoder.pca"}
 
 
 WRONG = (
@@ -60,6 +63,8 @@ def test_right_answers_pass_in_any_precision(key, dtype):
     sentence = rounded(key, dtype).sentence
     if key in FAR and dtype == torch.float16:
         assert "float16 has no numbers beyond 65504" in sentence
+    elif key in BOUND and dtype != torch.float64:
+        assert f"From float64 your components come back in {dtype}" in sentence
     else:
         assert sentence == "Passed."
 

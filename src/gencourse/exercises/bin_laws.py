@@ -103,6 +103,8 @@ def bins_far_away(f: Answer) -> None:
 
 
 def _why_infinite(got: Tensor) -> str:
+    if got.dtype == torch.float16:
+        return "float16 has no numbers beyond 65504. Keep to float32"
     first = int(got.isinf().nonzero()[0, 0])
     if first in (0, len(got) - 1):  # an outer bin, which has one end alone
         return (
