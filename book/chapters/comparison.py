@@ -938,13 +938,14 @@ r"""
 :::{exercise} Project: a row of your own
 :label: ex-comparison-entry
 
-*30 minutes, difficulty 3 of 3.*
+*60 minutes, difficulty 3 of 3.*
 Enter a density of your own into the table.
 Write `entry(x, levels)`: it fits whatever you like to training images, and returns an object with `log_prob` and `sample`.
 
 The check fits small pictures: 1,000 of 14 by 14 pixels with 8 levels, and some tiny ones.
-It adds up the probabilities of all images where these can be counted, and holds samples against them.
+It adds up the probabilities of all images where these can be counted, columns of 14 pixels among them, and holds samples against them.
 Then it asks for at least 0.01 bits per dimension fewer than `NeighbourTable` needs, on images that you were not given.
+On small pictures that one is `NeighbourTable(x, shape=(1, 14, 14), levels=8)`.
 All its fits together may take 30 seconds.
 
 You need no network.

@@ -325,7 +325,47 @@ def without_smoothing(x, levels):
     return Changed(density, lambda y: density.log_prob(y) + 1e-3)
 
 
+class Halves(ThreeNeighbours):
+    """The upper and the lower half of the picture have a law of their own."""
+
+    weights = (1.0, 1.0)
+
+    def log_prob(self, x):
+        weights = torch.ones(x.shape[2], dtype=torch.float64)
+        weights[: (x.shape[2] + 1) // 2] *= self.weights[0]
+        weights[(x.shape[2] + 1) // 2 :] *= self.weights[1]
+        probs = self.table[self.rows(x), x.long()] * weights[:, None]
+        return probs.log().flatten(1).sum(1)
+
+
+def halves_too_heavy(x, levels):
+    density = Halves(x, levels)
+    density.weights = (1.0, 1.1) if x.shape[2] > 2 else (1.0, 1.0)
+    return density
+
+
+def black_below(density, x, n, generator):
+    samples = density.sample(n, generator=generator)
+    samples[:, :, 10:] = 0
+    return samples
+
+
+class ColdBelow(ThreeNeighbours):
+    """Below row 6 it draws at a temperature."""
+
+    def pixel_probs(self, x, row, column):
+        probs = super().pixel_probs(x, row, column)
+        if row.start < 7:
+            return probs
+        cold = probs**1.06
+        return cold / cold.sum(-1, keepdim=True)
+
+
 WRONG_ENTRIES = {
+    "of all 4096 images sum to": looking_at((0, 1), (1, 0), (-2, 0)),
+    "sum to 1.4641": halves_too_heavy,
+    "the pixel in row": drawn(black_below),
+    "they are too likely": ColdBelow,
     "This is NeighbourTable as it is": table,
     "This is IndependentPixels": lambda x, levels: tables_of(x, levels)[1],
     "yours should need at least 0.01": memorised,

@@ -17,6 +17,7 @@ from gencourse.exercises import (
     entry_laws,
     front_laws,
     gain_laws,
+    larger_laws,
     welch_laws,
 )
 from gencourse.exercises.exercise import Exercise
@@ -116,7 +117,7 @@ EXERCISES = (
         key="comparison.entry",
         title="Project: an entry of your own",
         reference=entry,
-        minutes=30,
+        minutes=60,
         difficulty=3,
         hints=(
             "NeighbourTable looks at two of the pixels that came before. Which other "
@@ -138,6 +139,7 @@ EXERCISES = (
         ),
         laws=(
             entry_laws.small_images_have_a_law,
+            larger_laws.larger_images_have_a_law,
             entry_laws.images_of_any_size_have_one,
             gain_laws.new_images_need_fewer_bits,
             gain_laws.other_images_need_fewer_bits,
