@@ -624,6 +624,7 @@ r"""
 Hand every row to the next one: row 0 becomes zeros, row 1 is what row 0 was.
 The last row falls off.
 This is the line that keeps the future out of a Diagonal BiLSTM.
+A network is trained through it, so gradients must flow.
 
 - **In:** `x`, H rows of whatever shape, `(H, ...)`.
 - **Out:** the rows in their new places, in the shape of `x`.

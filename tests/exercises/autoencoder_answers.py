@@ -340,7 +340,7 @@ WRONG = {
         ),
         "These are labels": lambda y, k, g: y[draw_by(_permuted)(y, k, g)],
         "where 4 of each": lambda y, k, g: torch.randperm(len(y), generator=g)[: 3 * k],
-        "only classes that occur in y count, here 2, 5 and 9": draw_all_ten,
+        "only classes that occur in y count, here 2, 5 and 19": draw_all_ten,
         "does not say which class": draw_by(
             _permuted, error=lambda c: ValueError("class 1 has 2 images, not 3")
         ),

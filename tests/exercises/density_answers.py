@@ -168,11 +168,7 @@ RIGHT = {
         lambda nats, dims: nats / dims / math.log(2),
         lambda nats, dims: nats.numpy() * np.log2(np.e) / dims,
         lambda nats, dims: nats.double() / (dims * np.log(2)),
-        lambda nats, dims: (
-            [v / dims / math.log(2) for v in nats.tolist()]
-            if nats.ndim
-            else float(nats) / dims / math.log(2)
-        ),
+        lambda nats, dims: (nats / dims / math.log(2)).tolist(),
     ],
     "density.gaussian_log_prob": [
         gaussian_numpy,
@@ -386,7 +382,7 @@ WRONG = {
         "first channel": lambda x, *g: neighbours_numpy(x[:, :1], *g),
         "first image": lambda x, *g: neighbours_numpy(x[:1], *g),
         "counts are asked for": lambda *g: neighbours_numpy(*g) / 120,
-        "product of uint8": neighbours_uint8,
+        "a product of numbers of few bits": neighbours_uint8,
         "but as floats": lambda *g: torch.tensor(neighbours_loop(*g)).float(),
         "raises RuntimeError: is each context": neighbours_by(
             lambda x, n, c: x // (n // c)

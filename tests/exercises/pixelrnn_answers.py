@@ -324,8 +324,8 @@ RIGHT = {
     "pixelrnn.one_row_down": [
         down_loop,
         down_rolled,
-        down_numpy,
         lambda x: F.pad(x.movedim(0, -1), (1, -1)).movedim(-1, 0),
+        lambda x: torch.stack([torch.zeros_like(x[0]), *x[:-1]]),
     ],
     "pixelrnn.leaks": [
         leaks_loop,
@@ -463,6 +463,7 @@ WRONG = {
         "last row comes back on top": lambda x: x.roll(1, 0),
         "first row comes back at the bottom": lambda x: x.roll(-1, 0),
         "The rows move up": down_added,
+        "no gradient flows back": down_numpy,
         "Columns are moved; it": down_columns,
         "Columns are rolled": lambda x: x.roll(1, 1),
         "The last row is emptied": lambda x: torch.cat(

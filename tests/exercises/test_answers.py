@@ -194,4 +194,4 @@ def test_a_chapter_goes_from_recall_to_half_an_hour(chapter):
     minutes = [e.minutes for k, e in EXERCISES.items() if k.startswith(f"{chapter}.")]
     assert len(minutes) >= 5
     assert min(minutes) <= 5
-    assert max(minutes) == 30
+    assert max(minutes) == (60 if chapter == "comparison" else 30)  # its project

@@ -14,6 +14,8 @@ from gencourse.codes import (
 )
 from gencourse.exercises import (
     autoencoder_laws,
+    axes_laws,
+    balanced_laws,
     edge_laws,
     error_laws,
     gradient_laws,
@@ -85,6 +87,7 @@ EXERCISES = (
             linear_laws.angles_are_known,
             linear_laws.angles_know_no_basis,
             linear_laws.angles_of_the_same,
+            axes_laws.angles_keep_axes,
         ),
     ),
     Exercise(
@@ -122,7 +125,11 @@ EXERCISES = (
             "As a column, (steps, 1), the shares broadcast against a code of shape "
             "(D,). In a row with a share of 1/4 of end, how much is there of start?",
         ),
-        laws=(autoencoder_laws.line_has_both_ends, autoencoder_laws.line_of_two),
+        laws=(
+            autoencoder_laws.line_has_both_ends,
+            autoencoder_laws.line_of_two,
+            axes_laws.codes_keep_axes,
+        ),
     ),
     Exercise(
         key="autoencoder.balanced_draw",
@@ -139,11 +146,11 @@ EXERCISES = (
             "become indices in y? And what if there are fewer than per_class?",
         ),
         laws=(
-            random_laws.draw_is_balanced,
-            random_laws.draw_is_random,
+            balanced_laws.draw_is_balanced,
+            balanced_laws.draw_is_random,
             error_laws.draw_takes_all,  # first: else a class is told for another
             error_laws.draw_needs_enough,
-            random_laws.draw_is_whole,
+            balanced_laws.draw_is_whole,
         ),
         dtype=torch.int64,
     ),
@@ -165,6 +172,9 @@ EXERCISES = (
             "transposed, and the order. For the decoder the codes enter, and the "
             "gradient at its end is that of hint 2. And for the encoder?",
         ),
-        laws=(gradient_laws.gradients_by_autograd,),
+        laws=(
+            gradient_laws.gradients_by_autograd,
+            axes_laws.gradients_keep_axes,
+        ),
     ),
 )

@@ -6,7 +6,7 @@ import torch
 
 from gencourse.autoregressive import fill
 from gencourse.evaluate import paired_difference
-from gencourse.exercises import fill_laws, image_laws, paired_laws
+from gencourse.exercises import axes_laws, fill_laws, image_laws, paired_laws
 from gencourse.exercises.exercise import Exercise
 from gencourse.testing import enumerate_images
 
@@ -55,6 +55,7 @@ EXERCISES = (
             fill_laws.fill_asks_in_order,
             fill_laws.fill_keeps_the_known,
             fill_laws.fill_shows_the_past,
+            axes_laws.fill_keeps_axes,
         ),
     ),
     Exercise(
@@ -74,6 +75,7 @@ EXERCISES = (
         laws=(
             paired_laws.difference_is_known,
             paired_laws.difference_of_two,
+            paired_laws.difference_of_like_ones,
             paired_laws.difference_needs_pairs,
         ),
     ),

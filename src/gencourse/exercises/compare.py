@@ -18,6 +18,7 @@ Causes = Mapping[Any, str]  # from wrong shapes to sentences
 Mistakes = dict[str, Callable[..., Tensor]]
 # How far apart, relatively, right numbers may be in a dtype of few digits.
 COARSE = {torch.float16: 2e-3, torch.bfloat16: 2e-2}
+ALONE = "One alone keeps its axis: does a squeeze take it away?"
 COMPLEX = "Your answer is complex; real numbers are expected."
 
 
@@ -39,11 +40,12 @@ def numbers(value: object, shape: Shape, shapes: Causes | None = None) -> Tensor
         raise Wrong(
             f"Your function returned {_kind(value)}; {_named(shape)} is expected."
         ) from None
-    if found.numel() == 1 and shape in ((), (1,)):
+    if found.numel() == 1 and shape == ():
         return found.reshape(shape)
     if tuple(found.shape) == shape:
         return found
-    known = (shapes or {}).get(tuple(found.shape), "")
+    alone = ALONE if shape == (1,) and found.numel() == 1 else ""
+    known = (shapes or {}).get(tuple(found.shape), alone)
     raise Wrong(
         f"Your result has shape {tuple(found.shape)}; {_named(shape)} is expected. "
         f"{known}".strip()

@@ -14,6 +14,8 @@ from gencourse.density import (
 )
 from gencourse.evaluate import bits_per_dim
 from gencourse.exercises import (
+    axes_laws,
+    context_laws,
     continuous_laws,
     discrete_laws,
     edge_laws,
@@ -38,7 +40,11 @@ EXERCISES = (
             "An image of 784 pixels, each with 256 equally likely levels, costs "
             "784 ln 256 nats. Two divisions turn that into 8: find them.",
         ),
-        laws=(discrete_laws.bits_of_images, discrete_laws.bits_of_one),
+        laws=(
+            discrete_laws.bits_of_images,
+            discrete_laws.bits_of_one,
+            axes_laws.bits_keep_axes,
+        ),
     ),
     Exercise(
         key="density.gaussian_log_prob",
@@ -60,6 +66,7 @@ EXERCISES = (
             edge_laws.gaussian_above_0,
             continuous_laws.gaussian_broadcasts,
             continuous_laws.gaussian_far_away,
+            axes_laws.gaussian_keeps_axes,
         ),
     ),
     Exercise(
@@ -81,6 +88,7 @@ EXERCISES = (
             mixture_laws.mixture_at_points,
             edge_laws.mixture_above_0,
             mixture_laws.mixture_far_away,
+            axes_laws.mixture_keeps_axes,
         ),
     ),
     Exercise(
@@ -102,6 +110,7 @@ EXERCISES = (
             discrete_laws.divergence_with_zeros,
             discrete_laws.divergence_is_infinite,
             edge_laws.divergence_of_rare,
+            axes_laws.divergence_keeps_axes,
         ),
     ),
     Exercise(
@@ -166,7 +175,8 @@ EXERCISES = (
             neighbour_laws.counts_of_neighbours,
             neighbour_laws.counts_in_uneven_contexts,
             neighbour_laws.counts_without_overflow,
-            edge_laws.counts_of_every_level,
+            context_laws.counts_of_absent_levels,
+            context_laws.counts_of_every_level,
             neighbour_laws.counts_are_whole,
         ),
         dtype=torch.int64,

@@ -111,22 +111,3 @@ def components_are_orthonormal(f: Answer) -> None:
             "For 4 images and k = 4 your rows are not orthonormal: the last one holds "
             "no variance, and is a direction all the same."
         )
-
-
-def _ramp(levels: int) -> Tensor:
-    return torch.arange(levels).repeat_interleave(2).view(1, 1, 1, -1)
-
-
-def counts_of_every_level(f: Answer) -> None:
-    """With as many contexts as levels each level is a context of its own."""
-    levels = 23
-    x = _ramp(levels)
-    right = torch.zeros(levels, levels, levels)
-    left = torch.cat([torch.zeros(1, dtype=torch.int64), x.flatten()[:-1]])
-    right.index_put_((left, torch.tensor(0), x.flatten()), torch.tensor(1.0), True)
-    got = numbers(f(x.to(torch.uint8), levels, levels), (levels, levels, levels))
-    what = (
-        "With 23 levels in 23 contexts each level is a context of its own, and some "
-        "are elsewhere in yours: a fraction is rounded, whole numbers divide by //."
-    )
-    expect(got, right, what)

@@ -150,7 +150,8 @@ def elbo_of_one_image(f: Answer) -> None:
 
 
 def elbo_of_vectors(f: Answer) -> None:
-    """An image may be a row of subpixels, or have more axes."""
+    """An image may be a row of subpixels, or have more axes, or be alone."""
+    elbo_of_one_image(f)
     for shape in ((7,), (1,), (1, 2, 2), (2, 1, 2, 3)):
         given = _case(*shape)
         what = f"For log_likelihood of shape {(5, *shape)} your value is off."

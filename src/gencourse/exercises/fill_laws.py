@@ -32,6 +32,12 @@ class Recorded:
 
     def __call__(self, x: Tensor, i: int, j: int, c: int) -> Tensor:
         """Return levels (B,), whatever place it is asked for."""
+        if not x.is_floating_point():
+            kind = str(x.dtype).removeprefix("torch.")
+            raise Wrong(
+                f"The picture that you show draw is {kind}, and x is float32: a copy "
+                "of x keeps its dtype."
+            )
         place = int(i), int(j), int(c)
         self.places.append(place)
         self.seen.append(x.detach().clone().double())
@@ -50,7 +56,7 @@ class Recorded:
 def _given(per_image: bool = True) -> tuple[Tensor, Tensor]:
     generator = seeds.generator(3)
     size = COUNT, CHANNELS, HEIGHT, WIDTH
-    x = torch.randint(1, LEVELS, size, generator=generator).float()
+    x = torch.randint(LEVELS, size, generator=generator).float()
     known = torch.rand(size, generator=generator) < 0.4
     return x, known if per_image else known[:1].expand(size).clone()
 

@@ -87,6 +87,9 @@ def front_of_few(f: Answer) -> None:
         "A cost may be infinite, and equal to another infinite one.": (
             [[math.inf, 1.0, 2.0], [math.inf, 2.0, 2.0], [1.0, 3.0, math.inf]]
         ),
+        "An infinite cost is more than any other, however great that is.": (
+            [[0.0, math.inf], [0.0, 1e12]]
+        ),
         "Costs may be below 0.": [[-1.0, -2.0], [-3.0, -2.0], [2.0, -4.0]],
     }
     for what, rows in cases.items():

@@ -93,7 +93,13 @@ def _expect_each_once(got: Tensor, which: str) -> None:
 
 def images_of_any_shape(f: Answer) -> None:
     """So it is for several channels, rows and columns, and for a single pixel."""
-    cases = ((2, 1, 2), 2), ((2, 2, 2), 2), ((1, 3, 1), 4), ((1, 1, 1), 5)
+    cases = (
+        ((2, 1, 2), 2),
+        ((2, 2, 2), 2),
+        ((1, 3, 1), 4),
+        ((1, 1, 1), 5),
+        ((1, 1, 9), 2),
+    )
     for shape, levels in cases:
         count = levels ** (shape[0] * shape[1] * shape[2])
         got = numbers(f(shape, levels), (count, *shape))
@@ -119,15 +125,17 @@ def images_are_whole(f: Answer) -> None:
 
 def images_are_not_too_many(f: Answer) -> None:
     """More than 2 ** 20 images are a ValueError, before memory runs out."""
-    case = "For 102 levels and shape (1, 1, 3), more than 2 ** 20 images,"
-    f.when_stopped = (
-        "102 levels and shape (1, 1, 3) make more than 2 ** 20 images, and a "
-        "ValueError is due before any of them is made."
-    )
-    try:
-        expect_value_error(f, case, (1, 1, 3), 102)
-    except Ended as ended:
-        raise _too_many(f.when_stopped, ended) from None
+    for shape, levels in (((1, 1, 3), 102), ((1, 8, 8), 2)):
+        told = f"{levels} levels and shape {shape}"
+        case = f"For {told}, more than 2 ** 20 images,"
+        f.when_stopped = (
+            f"{told} make more than 2 ** 20 images, and a ValueError is due before any "
+            "of them is made."
+        )
+        try:
+            expect_value_error(f, case, shape, levels)
+        except Ended as ended:
+            raise _too_many(f.when_stopped, ended) from None
     f.when_stopped = ""
 
 

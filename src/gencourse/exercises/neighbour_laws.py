@@ -18,7 +18,7 @@ Offset = tuple[int, int]
 INPUT = torch.randint(6, (3, 2, 4, 5), generator=torch.Generator().manual_seed(0))
 
 
-def _follow(
+def follow(
     x: Tensor,
     levels: int,
     contexts: int,
@@ -63,16 +63,16 @@ NEIGHBOURS: Mistakes = {
     "Pixels at the border are left out; a neighbour outside the image counts as level "
     "0.": lambda right: _inner(1),
     "The neighbours are taken on the wrong side: right and below instead of left and "
-    "above.": lambda right: _follow(INPUT, 6, 3, (0, 1), (1, 0)),
+    "above.": lambda right: follow(INPUT, 6, 3, (0, 1), (1, 0)),
     "At the border your neighbours come from the opposite side; outside the image "
     "they count as level 0.": lambda right: _inner(0),
     "A triple that occurs often is counted once: an assignment to an index does not "
     "add up repeated places.": lambda right: right.clamp(max=1),
     "Only the first channel is counted; all channels are.": (
-        lambda right: _follow(INPUT[:, :1], 6, 3)
+        lambda right: follow(INPUT[:, :1], 6, 3)
     ),
     "Only the first image is counted; all images are.": (
-        lambda right: _follow(INPUT[:1], 6, 3)
+        lambda right: follow(INPUT[:1], 6, 3)
     ),
     "These are probabilities; counts are asked for.": lambda right: right / right.sum(),
 }
@@ -81,15 +81,18 @@ NEIGHBOURS: Mistakes = {
 @survives_uint8
 def counts_of_neighbours(f: Answer) -> None:
     """The counts are those of a loop over every pixel."""
-    right = _follow(INPUT, 6, 3)
+    right = follow(INPUT, 6, 3)
     shapes = {(6, 6, 6): "Neighbours are told by their contexts, not their levels."}
     got = numbers(f(INPUT.to(torch.uint8), 6, 3), (3, 3, 6), shapes)
     if not any(near(got, wrong(right)) for wrong in NEIGHBOURS.values()):
         _check_contexts(got, INPUT, 6, 3)
         counts_of_one_picture(f)
+    total = got.sum().item()
     what = (
-        f"Each of the {INPUT.numel()} pixels should be counted once, under the "
-        f"contexts of its two neighbours; your counts sum to {got.sum().item():g}."
+        "All pixels are counted, but not under the contexts of their neighbours."
+        if total == INPUT.numel()
+        else f"Each of the {INPUT.numel()} pixels should be counted once; your counts "
+        f"sum to {total:g}."
     )
     expect(got, right, what, NEIGHBOURS, (right,))
 
@@ -99,7 +102,7 @@ def counts_of_one_picture(f: Answer) -> None:
     x = torch.tensor([[[[1, 3], [2, 0]]]])
     what = "Of a picture of four pixels not every one is counted in its right place."
     got = numbers(f(x.to(torch.uint8), 4, 2), (2, 2, 4))
-    expect(got, _follow(x, 4, 2), what, told=f.for_inputs())
+    expect(got, follow(x, 4, 2), what, told=f.for_inputs())
 
 
 def _raises_or_returns(f: Answer, x: Tensor, levels: int, contexts: int) -> Tensor:
@@ -134,9 +137,9 @@ UNEVEN: dict[str, Callable[[int, int, int], int]] = {
 
 
 def _check_contexts(got: Tensor, x: Tensor, levels: int, contexts: int) -> None:
-    right = _follow(x, levels, contexts)
+    right = follow(x, levels, contexts)
     for slip, context in UNEVEN.items():
-        wrong = _follow(x, levels, contexts, context=context)
+        wrong = follow(x, levels, contexts, context=context)
         if near(got, wrong) and not near(wrong, right):
             raise Wrong(f"With {levels} levels in {contexts} contexts {slip}.")
 
@@ -152,7 +155,7 @@ def counts_in_uneven_contexts(f: Answer) -> None:
         "With 10 levels in 4 contexts, which do not divide them, some levels are in a "
         "wrong context."
     )
-    expect(got, _follow(x, 10, 4), what)
+    expect(got, follow(x, 10, 4), what)
 
 
 @survives_uint8
@@ -160,12 +163,17 @@ def counts_without_overflow(f: Answer) -> None:
     """256 levels times the contexts do not fit a uint8, and need not."""
     generator = seeds.generator(1)
     x = torch.randint(256, (2, 1, 6, 6), generator=generator)
-    what = (
-        "With 256 levels and 8 contexts the contexts are off: does a product of uint8 "
-        "numbers start again at 0?"
-    )
-    got = numbers(f(x.to(torch.uint8), 256, 8), (8, 8, 256))
-    expect(got, _follow(x, 256, 8), what)
+    for contexts in (8, 64):
+        what = (
+            f"With 256 levels and {contexts} contexts the counts are off: does a "
+            "product of numbers of few bits start again at 0?"
+        )
+        shape = contexts, contexts, 256
+        expect(
+            numbers(f(x.to(torch.uint8), 256, contexts), shape),
+            follow(x, 256, contexts),
+            what,
+        )
 
 
 def counts_are_whole(f: Answer) -> None:

@@ -94,6 +94,20 @@ def difference_of_two(f: Answer) -> None:
         raise Wrong("Your mean is never negative; where a is the smaller it should be.")
 
 
+def difference_of_like_ones(f: Answer) -> None:
+    """Differences may be great and nearly the same."""
+    b = torch.tensor([3.0, 250.0, -40.0, 7.0])
+    a = b + torch.tensor([8000.0, 8000.5, 8001.0, 8000.25])
+    exact = (a - b).double()
+    error = numbers(pair(f(a, b), "mean", "standard error")[1], ())
+    what = (
+        "Where the differences are about 8,000 and nearly the same the error is off: "
+        "the mean square less the squared mean loses its digits. Square how far each "
+        "is from the mean."
+    )
+    expect(error, exact.std() / 2, what, tolerance=1e-3)
+
+
 def difference_needs_pairs(f: Answer) -> None:
     """Values of other images, and too few of them, are ValueErrors."""
     for shape, other in (((4,), (1,)), ((1,), (4,)), ((4,), (3,))):
@@ -101,3 +115,5 @@ def difference_needs_pairs(f: Answer) -> None:
         expect_value_error(f, case, torch.arange(4.0)[: shape[0]], torch.ones(other))
     case = "For a single image, which has no spread,"
     expect_value_error(f, case, torch.tensor([2.0]), torch.tensor([1.0]))
+    case = "For no image at all"
+    expect_value_error(f, case, torch.zeros(0), torch.zeros(0))

@@ -6,6 +6,7 @@ import torch
 
 from gencourse.cached import column
 from gencourse.exercises import (
+    axes_laws,
     bin_laws,
     column_laws,
     level_laws,
@@ -129,6 +130,7 @@ EXERCISES = (
             bin_laws.bins_of_many_levels,
             bin_laws.bins_far_away,
             bin_laws.bins_can_train,
+            axes_laws.bin_keeps_axes,
         ),
     ),
     Exercise(

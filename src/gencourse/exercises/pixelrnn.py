@@ -132,7 +132,7 @@ EXERCISES = (
             "torch.zeros_like. Which rows follow below them, and along which axis are "
             "the two put together?",
         ),
-        laws=(row_laws.rows_move_down, row_laws.two_rows_move_down),
+        laws=(row_laws.rows_move_down, row_laws.rows_can_train),
     ),
     Exercise(
         key="pixelrnn.leaks",

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gencourse.exercises.answer import Answer
 from gencourse.exercises.compare import Mistakes, expect, near, numbers
+from gencourse.exercises.reach import expect_gradients
 from gencourse.exercises.skew_laws import count_up
 
 
@@ -78,6 +79,15 @@ def rows_move_down(f: Answer) -> None:
     if not any(near(got, m(x)) for m in DOWN.values()):
         two_rows_move_down(f)  # few enough to be shown
     expect(got, right, "Each row stands in the place of the next.", DOWN, (x,))
+    two_rows_move_down(f)
+
+
+def rows_can_train(f: Answer) -> None:
+    """Gradients go back to every row but the last, which falls off."""
+    x = count_up(3, 2, 2)
+    due = torch.ones_like(x)
+    due[-1] = 0
+    expect_gradients(f, (x,), (due,))
 
 
 def two_rows_move_down(f: Answer) -> None:

@@ -33,7 +33,8 @@ TOLERANCE = 1e-7  # all is worked out in float64
 
 def step_takes_two_turns(f: Answer) -> None:
     """Each optimiser steps once, the discriminator's first."""
-    names = [turn.name for turn in played(f, game()).turns]
+    turns = played(f, game()).turns
+    names = [turn.name for turn in turns]
     counts = {name: names.count(name) for name in (DISCRIMINATOR, GENERATOR)}
     for name, count in counts.items():
         if not count:
@@ -43,8 +44,14 @@ def step_takes_two_turns(f: Answer) -> None:
                 f"The {name}'s optimiser steps {count} times; each has one turn, and "
                 "moves its own network in it."
             )
-    if names != [DISCRIMINATOR, GENERATOR]:
-        raise Wrong("The generator moves first; the discriminator should.")
+    if names == [DISCRIMINATOR, GENERATOR]:
+        return
+    if GENERATOR not in turns[0].touched:
+        raise Wrong(
+            "The optimisers are exchanged: where the discriminator has its gradient, "
+            "the generator's optimiser steps."
+        )
+    raise Wrong("The generator moves first; the discriminator should.")
 
 
 def step_moves_by_turns_alone(f: Answer) -> None:
