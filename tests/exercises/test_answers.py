@@ -12,6 +12,7 @@ import autoencoder_answers
 import autoregressive_answers
 import comparison_answers
 import density_answers
+import edge_answers
 import gan_answers
 import pixelcnn_answers
 import pixelrnn_answers
@@ -45,7 +46,7 @@ WRONG = (
 )
 for key, answers in unusual_answers.RIGHT.items():
     RIGHT[key] = [*RIGHT[key], *answers]
-for key, slips in slip_answers.WRONG.items():
+for key, slips in (*slip_answers.WRONG.items(), *edge_answers.WRONG.items()):
     WRONG[key] = WRONG[key] | slips
 WRONG_CASES = [
     pytest.param(key, phrase, id=f"{key}-{phrase}")

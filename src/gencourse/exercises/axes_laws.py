@@ -49,6 +49,8 @@ def _compare(f: Answer, got: object, right: Tensor | tuple[Tensor, Tensor]) -> N
 
 def _lost(right: Tensor) -> dict[tuple[int, ...], str]:
     """Return the sentence by the shapes that squeeze and flatten would leave."""
+    if right.shape == (1,):
+        return {}  # numbers has a sentence of its own
     return {tuple(right.squeeze().shape): AXES, (right.numel(),): AXES}
 
 

@@ -160,6 +160,8 @@ def _mistakes(x: Tensor, known: Tensor, drawn: Tensor) -> dict[str, Tensor]:
         "Known and unknown are exchanged: True is where x is kept.": (
             torch.where(known, drawn, x)
         ),
+        "A level 0 that is known is drawn anew: known says what is kept, not the "
+        "level.": torch.where(kept == 0, drawn, kept),
         "Unknown subpixels come back as 0, not as they were drawn.": kept,
         "Known subpixels come back as 0; they are kept.": drawn * ~known,
         "A known subpixel is not kept: draw's level stands in its place.": drawn,
