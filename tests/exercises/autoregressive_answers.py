@@ -239,7 +239,12 @@ RIGHT = {
         few_enough(by_grid),
         few_enough(by_cartesian),
     ],
-    "autoregressive.fill": [fill_loop, fill_empty, fill_images, fill_by()],
+    "autoregressive.fill": [
+        fill_loop,
+        fill_images,
+        fill_by(),
+        fill_by(start=lambda x, known: x.masked_fill(~known, 0)),
+    ],
     "autoregressive.paired_difference": [
         shapes_checked(paired_numpy),
         shapes_checked(paired_loop),
@@ -279,6 +284,7 @@ WRONG = {
     },
     "autoregressive.fill": {
         "never calls": lambda x, known, draw: x.where(known, 0),
+        "is known and still ahead": fill_empty,
         "for unknown subpixels alone": fill_unknown_only,
         "one channel of the whole image": fill_by(
             lambda h, w, c: ((i, j, k) for k, i, j in np.ndindex(c, h, w))

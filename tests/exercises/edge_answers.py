@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from gencourse.exercises import EXERCISES
 
 ALONE = "does a squeeze take it away?"
+LOG_ROOT = 0.5 * math.log(2 * math.pi)
 AXES = "An axis of length 1 stays"
 
 
@@ -65,6 +66,16 @@ def images_of_few_bits(shape, levels):
     return digits(shape, levels, count)
 
 
+def images_cast_too_early(shape, levels):
+    """The quotients are made uint8 before the remainder is taken."""
+    size, (channels, height, width) = math.prod(shape), shape
+    if levels**size > 2**20:
+        raise ValueError("too many")
+    powers = levels ** torch.arange(size - 1, -1, -1)
+    rows = (torch.arange(levels**size)[:, None] // powers).to(torch.uint8) % levels
+    return rows.view(-1, height, width, channels).permute(0, 3, 1, 2)
+
+
 def images_by_a_tensor_s_power(shape, levels):
     count = int(torch.tensor(levels) ** math.prod(shape))
     if count > 2**20:
@@ -97,6 +108,13 @@ def difference_of_none(a, b):
     if a.shape != b.shape or len(a) == 1:
         raise ValueError("no pairs")
     return right("autoregressive.paired_difference")(a, b) if len(a) else (0.0, 0.0)
+
+
+def difference_of_lengths(a, b):
+    if len(a) != len(b) or len(a) < 2:
+        raise ValueError("no pairs")
+    d = a.flatten() - b.flatten()
+    return d.mean().item(), (d.std() / len(d) ** 0.5).item()
 
 
 def drawn_of_ten_classes(y, per_class, generator=None):
@@ -151,8 +169,41 @@ def front_of_finite(costs):
     return right("comparison.pareto_front")(costs.clamp(max=1000.0))
 
 
+def kernels(constant):
+    def answer(x, data, h):
+        far = ((x[:, None] - data) / h).square().sum(-1) / 2
+        return (-far).logsumexp(1) - math.log(len(data)) + constant(data.shape[1], h)
+
+    return answer
+
+
+def field(seen):
+    def answer(height, width, i, j):
+        row, col = torch.meshgrid(
+            torch.arange(height), torch.arange(width), indexing="ij"
+        )
+        return (row < i) & seen(row, col, i, j)
+
+    return answer
+
+
 WRONG = {key: {phrase: squeezed(key)} for key, phrase in SQUEEZED.items()}
 for key, more in {
+    "density.kernel_log_prob": {
+        "is it halved, or": kernels(lambda d, h: -d * LOG_ROOT - math.log(h)),
+        "bandwidth is doubled": kernels(
+            lambda d, h: -d * LOG_ROOT - 2 * d * math.log(h)
+        ),
+        "2π stands once": kernels(lambda d, h: -LOG_ROOT - d * math.log(h)),
+        "normaliser is added": kernels(lambda d, h: d * LOG_ROOT + d * math.log(h)),
+    },
+    "pixelrnn.row_field": {
+        "Row 0 is missing": field(
+            lambda r, c, i, j: ((c - j).abs() <= i - r) & (r > 0)
+        ),
+        "All columns on the left": field(lambda r, c, i, j: c - j <= i - r),
+        "All columns on the right": field(lambda r, c, i, j: j - c <= i - r),
+    },
     "density.neighbour_counts": {
         "44 levels in 26 contexts": neighbours(lambda x, k, n: (x * (n / k)).long()),
         "64 contexts the counts are off": neighbours(
@@ -162,6 +213,7 @@ for key, more in {
     },
     "autoregressive.enumerate_images": {
         "with 2 levels yours are 256 different": images_of_few_bits,
+        "with 3 levels yours are": images_cast_too_early,
         "2 levels and shape (1, 8, 8)": images_by_a_tensor_s_power,
     },
     "autoregressive.fill": {
@@ -171,6 +223,7 @@ for key, more in {
     "autoregressive.paired_difference": {
         "differences are about 8,000": difference_by_squares,
         "For no image at all": difference_of_none,
+        "(4,) and (4, 1) a ValueError": difference_of_lengths,
     },
     "autoencoder.balanced_draw": {
         "shape (8,)": drawn_of_ten_classes,

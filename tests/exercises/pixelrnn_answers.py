@@ -560,7 +560,7 @@ WRONG = {
         )(height, width, j, i),
         "True and False": lambda *given: ~torch.tensor(field_loop(*given)),
         "Rows come first": lambda *given: field_loop(*given).T,
-        "pixel (0, 3) is not seen": field(
+        "pixel (0, 6) is not seen": field(
             lambda up, aside, row, by: (
                 (up > 0) & (aside <= up) & ~((row == 0) & (by == 1))
             )

@@ -130,6 +130,11 @@ def dimensions_by_threshold(f: Answer) -> None:
     for threshold in (0.1, 1e-6, 1.2):
         got = numbers(f(MU, threshold), (D,), SHAPES)
         what = f"With threshold {threshold:g} it is not those of variance above it."
+        if near(got, _right(MU, 0.01)):
+            raise Wrong(
+                f"With threshold {threshold:g} yours are the dimensions of variance "
+                "above 0.01: the threshold that is given is not used."
+            )
         expect(got, _right(MU, threshold), what)
 
 

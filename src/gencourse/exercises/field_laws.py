@@ -89,6 +89,15 @@ FIELD: Mistakes = {
     "Only the triangle's border is in it; what lies between is reached too.": (
         lambda row, col, i, j: (row < i) & (_far(col, j) == i - row)
     ),
+    "Row 0 is missing: the states of the first row are read too.": (
+        lambda row, col, i, j: _triangle(row, col, i, j) & (row > 0)
+    ),
+    "All columns on the left are in it: a step reaches one column, to either side.": (
+        lambda row, col, i, j: (row < i) & (col - j <= i - row)
+    ),
+    "All columns on the right are in it: a step reaches one column, to either side.": (
+        lambda row, col, i, j: (row < i) & (j - col <= i - row)
+    ),
     "The row and the column of the pixel are exchanged: i is the row.": (
         lambda row, col, i, j: _triangle(row, col, j, i)
     ),
@@ -118,7 +127,7 @@ def _followed(height: int, width: int, i: int, j: int) -> Tensor:
 def field_is_known(f: Answer) -> None:
     """Of pixels near the left and the right edge the field is known."""
     row, col = torch.meshgrid(torch.arange(5), torch.arange(9), indexing="ij")
-    for i, j in ((3, 2), (4, 6)):
+    for i, j in ((3, 5), (3, 2), (4, 6)):
         got = numbers(f(5, 9, i, j), (5, 9), SHAPES)
         right = _followed(5, 9, i, j)
         if near(got, right):

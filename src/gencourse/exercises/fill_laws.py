@@ -114,6 +114,11 @@ def fill_shows_the_past(f: Answer) -> None:
             now = seen[:, c, i, j]
             if (now[~known[:, c, i, j]] != 0).any():
                 raise Wrong(_too_much(now, x[:, c, i, j], n))
+            if not near(now[known[:, c, i, j]], x[:, c, i, j][known[:, c, i, j]]):
+                raise Wrong(
+                    "What is known and still ahead does not stand in the picture that "
+                    "you show draw: it is shown all that is known."
+                )
 
 
 def _too_much(now: Tensor, old: Tensor, calls: int) -> str:

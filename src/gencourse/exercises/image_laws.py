@@ -99,6 +99,7 @@ def images_of_any_shape(f: Answer) -> None:
         ((1, 3, 1), 4),
         ((1, 1, 1), 5),
         ((1, 1, 9), 2),
+        ((1, 1, 6), 3),
     )
     for shape, levels in cases:
         count = levels ** (shape[0] * shape[1] * shape[2])

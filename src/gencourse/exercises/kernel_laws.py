@@ -43,6 +43,18 @@ KERNEL: Mistakes = {
     "Your logarithm is to base 10; nats are asked for (the natural logarithm).": (
         lambda right, logs, one: right / math.log(10)
     ),
+    "Of the logarithm of the bandwidth your normaliser holds a half: is it halved, or "
+    "taken once, where each of the D coordinates has one?": lambda right, logs, one: (
+        right + (DIMS - 1) * (one - LOG_ROOT_2PI)
+    ),
+    "The logarithm of the bandwidth is doubled in yours: it is the standard deviation, "
+    "not its root.": lambda right, logs, one: right - DIMS * (one - LOG_ROOT_2PI),
+    "The 2π stands once in your normaliser; each of the D coordinates has one.": (
+        lambda right, logs, one: right + (DIMS - 1) * LOG_ROOT_2PI
+    ),
+    "The normaliser is added to the logarithm; it divides the density.": (
+        lambda right, logs, one: right + 2 * DIMS * one
+    ),
     "The 2π of the normaliser is missing.": (
         lambda right, logs, one: right + DIMS * LOG_ROOT_2PI
     ),

@@ -106,11 +106,15 @@ def difference_of_like_ones(f: Answer) -> None:
         "is from the mean."
     )
     expect(error, exact.std() / 2, what, tolerance=1e-3)
+    same = torch.full((7,), 0.1)
+    error = numbers(pair(f(same, 0 * same), "mean", "standard error")[1], ())
+    what = "Seven differences of 0.1 have no spread, and the error is 0."
+    expect(error, torch.tensor(0.0), what)
 
 
 def difference_needs_pairs(f: Answer) -> None:
     """Values of other images, and too few of them, are ValueErrors."""
-    for shape, other in (((4,), (1,)), ((1,), (4,)), ((4,), (3,))):
+    for shape, other in (((4,), (1,)), ((1,), (4,)), ((4,), (3,)), ((4,), (4, 1))):
         case = f"For values of shapes {shape} and {other}"
         expect_value_error(f, case, torch.arange(4.0)[: shape[0]], torch.ones(other))
     case = "For a single image, which has no spread,"

@@ -47,8 +47,8 @@ def _time(profile: str, seconds: int | None) -> str:
         )
     measured = f"about {seconds} seconds" if seconds else "about a minute"
     return (
-        f"The chapter trains briefly, then loads trained weights: {measured} on one "
-        "core of the machine that it was measured on."
+        f"Here the chapter's runs are short, and trained weights are loaded: {measured}"
+        " on one core of the machine that it was measured on."
     )
 
 
