@@ -951,7 +951,7 @@ All its fits together may take 30 seconds.
 You need no network.
 More neighbours, a mixture of tables, a different table for each region of the picture: any of them can be enough.
 A class that inherits from `TableDensity` gets `log_prob` and `sample` for free: it gives `TableDensity.__init__` a table of weights, and its `rows(x)` tells which row of it each pixel looks up.
-When the check passes, fit your density to `fashion-mini`, where the gain may be another one, and write your row: bits, seconds to fit, seconds for 64 drawings, and a sentence on where the gain comes from.
+When the check passes, fit your density to `fashion-mini`, where the gain may be another one, or a loss, and write your row: bits, seconds to fit, seconds for 64 drawings, and a sentence on where the gain comes from.
 
 The check grades the first line of this rubric. Grade the others yourself, or let a friend do it.
 

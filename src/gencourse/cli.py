@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gencourse.cli_errors import plain_errors, told_how_to_resume
+from gencourse.cli_errors import on_any_screen, plain_errors, told_how_to_resume
 from gencourse.grading.command import grade
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.callback()(on_any_screen)
 app.command()(grade)
+
 
 Name = Annotated[str, typer.Argument(help="A recipe: see `gencourse recipes`.")]
 From = Annotated[

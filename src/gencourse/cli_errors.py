@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,3 +45,10 @@ def told_how_to_resume(checkpoint: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"\nstopped; {kept if checkpoint.exists() else lost}", err=True)
         raise typer.Exit(130) from None
+
+
+def on_any_screen() -> None:
+    """Let no character that a screen or a file does not know end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,7 +122,8 @@ def test_csv_holds_no_formula():
 
 
 def test_markdown_is_two_whole_tables():
-    first, second = tables.as_markdown(ODD).split("\n\n")
+    first, second, again = tables.as_markdown(ODD).split("\n\n")
+    assert "--seed 3 --seeds 1" in again
     for table, columns in ((first, 5), (second, 4)):
         for line in table.split("\n"):
             assert line.replace("\\|", "").count("|") == columns + 1
@@ -134,6 +136,7 @@ def test_text_tells_each_learner_and_the_class():
     assert "1 of 2 passed, isolation: none" in text
     assert "-1 (c.ipynb): not graded: +broken" in text
     assert "1 x @a | b" in text and "\x1b" not in text
+    assert text.endswith("The same checks again: --seed 3 --seeds 1")
 
 
 def test_json_keeps_its_schema():
@@ -178,6 +181,24 @@ def test_wrong_use_is_exit_code_2(tmp_path):
     path = hand_in(tmp_path, BITS)
     assert "several" in run(path, "--json", "--csv").stderr
     assert run(path, "--seconds", 0).exit_code == 2
+
+
+def test_a_folder_that_is_missing_is_told_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "best", lambda: pytest.fail("it went on"))
+    done = run(hand_in(tmp_path, BITS), "--output", tmp_path / "no" / "out.json")
+    assert done.exit_code == 2 and "there is no folder" in done.stderr
+
+
+def test_a_screen_of_few_characters_ends_no_command(tmp_path):
+    path = hand_in(tmp_path, BITS, name="Żaneta/density")
+    done = subprocess.run(
+        [sys.executable, "-m", "gencourse.cli", "grade", path, "--seeds", "0"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"density.bits_per_dim" in done.stdout
+    assert b"Traceback" not in done.stderr
 
 
 def test_no_isolation_is_said_and_can_be_refused(tmp_path, monkeypatch):

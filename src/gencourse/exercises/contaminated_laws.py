@@ -160,11 +160,11 @@ def _expect_each_its_own(f: Answer) -> None:
 def _expect_finite(f: Answer, given: tuple[Tensor, Tensor, float], case: str) -> None:
     got, right = numbers(f(*given), given[0].shape), _exact(*given)
     if not got.isfinite().all():
-        at = int((~got.isfinite()).nonzero()[0])
-        log_p, log_noise = (value[at].item() for value in given[:2])
+        first = int((~got.isfinite()).nonzero()[0])
+        log_p, log_noise = (value[first].item() for value in given[:2])
         raise Wrong(
             f"Where log_p is {log_p:g} and log_noise {log_noise:g} your value is "
-            f"{got[at].item():g}: exp makes 0 of the one, or infinity of their "
+            f"{got[first].item():g}: exp makes 0 of the one, or infinity of their "
             "difference. The densities are no floats, only their logarithms are."
         )
     if not near(got, right):

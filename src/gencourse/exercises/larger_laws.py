@@ -51,15 +51,15 @@ def _expect_pairs(
     first, second = divmod(int(off.argmax()), len(due))
     raise Wrong(
         f"Your samples do not follow your log_prob: {density.case}, "
-        f"{_pixels(density.shape, first, second)} 1 in "
+        f"{_pixels(density.shape[2], first, second)} 1 in "
         f"{DRAWS * drawn[first, second]:.0f} of {DRAWS} samples, and by log_prob "
         f"{DRAWS * due[first, second]:.0f} times are due."
     )
 
 
-def _pixels(shape: Shape, first: int, second: int) -> str:
+def _pixels(width: int, first: int, second: int) -> str:
     (row, column), (other_row, other_column) = (
-        divmod(at, shape[2]) for at in sorted((first, second))
+        divmod(at, width) for at in sorted((first, second))
     )
     if first == second:
         return f"the pixel in row {row}, column {column} is"

@@ -4,45 +4,53 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from gencourse.grading.sandbox import Isolation
 
 # Torch is imported inside: --help must not wait for it.
 
 
+Notebooks = Annotated[
+    list[Path], typer.Argument(help="Notebooks, or folders: every .ipynb below them.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+AsMarkdown = Annotated[
+    bool, typer.Option("--markdown", help="As two tables of Markdown.")
+]
+AsCsv = Annotated[
+    bool, typer.Option("--csv", help="A row for each learner and exercise.")
+]
+Output = Annotated[Path | None, typer.Option(help="Write there, not to the screen.")]
+Seconds = Annotated[float, typer.Option(min=1, help="Time for each notebook.")]
+Memory = Annotated[
+    float, typer.Option(min=0.1, help="Memory for each notebook, in GB.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(min=1, help="First fresh seed of the checks; else a random one."),
+]
+Seeds = Annotated[int, typer.Option(min=0, max=20, help="How many of them.")]
+RequireIsolation = Annotated[
+    bool,
+    typer.Option("--require-isolation", help="Grade nothing where nothing isolates."),
+]
+
+
 def grade(
-    notebooks: Annotated[
-        list[Path],
-        typer.Argument(help="Notebooks, or folders: every .ipynb below them."),
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-    as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="As two tables of Markdown.")
-    ] = False,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="A row for each learner and exercise.")
-    ] = False,
-    output: Annotated[
-        Path | None, typer.Option(help="Write there, not to the screen.")
-    ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=1, help="Time for each notebook.")
-    ] = 300.0,
-    memory: Annotated[
-        float, typer.Option(min=0.1, help="Memory for each notebook, in GB.")
-    ] = 2.0,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=1, help="First fresh seed of the checks; else a random one."),
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=0, max=20, help="How many of them.")] = 2,
-    require_isolation: Annotated[
-        bool,
-        typer.Option(
-            "--require-isolation", help="Grade nothing where nothing isolates."
-        ),
-    ] = False,
+    notebooks: Notebooks,
+    as_json: AsJson = False,
+    as_markdown: AsMarkdown = False,
+    as_csv: AsCsv = False,
+    output: Output = None,
+    seconds: Seconds = 300.0,
+    memory: Memory = 2.0,
+    seed: Seed = None,
+    seeds: Seeds = 2,
+    require_isolation: RequireIsolation = False,
 ) -> None:
     """Grade learners' notebooks: a table for each learner and for the class.
 
@@ -54,27 +62,39 @@ def grade(
 
     Exit codes: 0 every notebook was graded, 1 some could not be, 2 wrong use.
     """
-    if as_json + as_markdown + as_csv > 1:
-        _refuse("expected one of --json, --markdown and --csv, got several")
+    view = _view(json=as_json, markdown=as_markdown, csv=as_csv)
     paths = found(notebooks)
-    from gencourse.grading import sandbox, tables
+    if output is not None and not output.resolve().parent.is_dir():
+        _refuse(f"{output} cannot be written: there is no folder {output.parent}")
+    isolation = _isolation(require_isolation)
+    from gencourse.grading import tables
+    from gencourse.grading.classes import grade_all
+    from gencourse.grading.judge import Settings
+
+    first = seed or 1 + secrets.randbelow(10**6)
+    each = tuple(range(first, first + seeds))
+    settings = Settings(isolation, seconds, int(memory * 2**30), each)
+    report = grade_all(paths, settings, _progress)
+    _write(getattr(tables, f"as_{view}")(report), output)
+    raise typer.Exit(int(any(graded.problem for graded in report.notebooks)))
+
+
+def _view(**wanted: bool) -> str:
+    names = [name for name, is_wanted in wanted.items() if is_wanted]
+    if len(names) > 1:
+        _refuse("expected one of --json, --markdown and --csv, got several")
+    return names[0] if names else "text"
+
+
+def _isolation(required: bool) -> Isolation:
+    from gencourse.grading import sandbox
 
     isolation = sandbox.best()
     if isolation is sandbox.NONE:
         typer.echo(f"gencourse: {sandbox.OPEN}", err=True)
-        if require_isolation:
+        if required:
             _refuse("--require-isolation: nothing was run")
-    first = seed or 1 + secrets.randbelow(10**6)
-    from gencourse.grading.classes import grade_all
-    from gencourse.grading.judge import Settings
-
-    each = tuple(range(first, first + seeds))
-    settings = Settings(isolation, seconds, int(memory * 2**30), each)
-    report = grade_all(paths, settings, _progress)
-    views = {"json": as_json, "markdown": as_markdown, "csv": as_csv}
-    name = next((name for name, wanted in views.items() if wanted), "text")
-    _write(getattr(tables, f"as_{name}")(report), output)
-    raise typer.Exit(int(any(graded.problem for graded in report.notebooks)))
+    return isolation
 
 
 def _write(text: str, output: Path | None) -> None:

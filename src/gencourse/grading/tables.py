@@ -60,7 +60,14 @@ def as_text(report: Report) -> str:
     rows = [(x.exercise, f"{x.passed} of {x.of}", _often(x)) for x in report.lines()]
     head = ("exercise", "passed", "commonest sentence")
     parts.append("\n".join(["The class", *_columns([head, *rows])]))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_repeat(report)])
+
+
+def _repeat(report: Report) -> Iterator[str]:
+    """Yield how the same checks can be made again."""
+    if report.seeds:
+        first, count = report.seeds[0], len(report.seeds)
+        yield f"The same checks again: --seed {first} --seeds {count}"
 
 
 def _often(line: object) -> str:
@@ -99,7 +106,8 @@ def as_markdown(report: Report) -> str:
     ]
     learners = _table(("learner", "exercise", "state", "sentence", "isolation"), rows)
     lines = [(x.exercise, str(x.passed), str(x.of), _often(x)) for x in report.lines()]
-    return f"{learners}\n\n{_table(('exercise', 'passed', 'of', 'commonest'), lines)}"
+    whole = _table(("exercise", "passed", "of", "commonest"), lines)
+    return "\n\n".join([learners, whole, *_repeat(report)])
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
