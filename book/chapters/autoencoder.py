@@ -24,6 +24,7 @@ It ends with a question that leads to the next kind of model: can we *draw* with
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.optim import LBFGS, Adam
 

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 

@@ -21,6 +21,7 @@ This chapter is about both, and about how to measure the second.
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.optim import Adam
 

@@ -24,6 +24,7 @@ So we first play the game where everything is known: on a line, and in a plane.
 
 # %%
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
