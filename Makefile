@@ -16,7 +16,7 @@ CELL_SECONDS ?= 300
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=$(CELL_SECONDS) \
 	--nbval-kernel-startup-timeout=120 -p no:cacheprovider -o filterwarnings=default
 # Two workers with a thread each: notebooks side by side, none in another's way.
-WORKERS := -n 2 --dist loadfile
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 BENCHMARKS := $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py))
 MEASURED := $(BENCHMARKS:benchmarks/%.py=_build/benchmarks/%.json)

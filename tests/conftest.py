@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +10,15 @@ from torch import nn
 
 from gencourse import data
 
+TESTS = Path(__file__).parent
+# Each takes minutes: begun last, they would keep one worker while others have no work.
+LONGEST = (TESTS / "test_scoring.py", TESTS / "test_fresh.py")
 StrongWeights = Callable[..., nn.Module]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    items.sort(key=lambda item: item.path not in LONGEST)
 
 
 def strong_weights(module: nn.Module, seed: int = 0) -> nn.Module:

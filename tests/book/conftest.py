@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 from site_config import read_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,6 +82,17 @@ def build(folder):
     return found_in(folder / "_build" / "html", done.returncode, done.stdout)
 
 
+def built_by_the_first(folder):
+    """Let one of several workers build, and the others wait for it."""
+    said = folder / "site.json"
+    with FileLock(folder / "site.lock"):
+        if said.exists():
+            return found_in(folder / "_build" / "html", **json.loads(said.read_text()))
+        built = build(folder)
+        said.write_text(json.dumps({"code": built.code, "log": built.log}))
+        return built
+
+
 def found_in(html, code, log):
     """Return the site of the folder ``html``; a redirect is no page of its own."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -99,6 +112,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     if ready := os.environ.get("GENCOURSE_SITE"):
         built = found_in(Path(ready), 0, "")
+    elif "PYTEST_XDIST_WORKER" in os.environ:
+        built = built_by_the_first(tmp_path_factory.getbasetemp().parent)
     else:
         built = build(folder)
     served = folder / "served"
