@@ -29,7 +29,13 @@ def squeezed(key):
     return answer
 
 
+def of_bytes(key):
+    return lambda *given: right(key)(*given).to(torch.uint8)
+
+
 SQUEEZED = {
+    "density.neighbour_counts": "shape (1, 1, 2) is expected",
+    "vae.active_dimensions": ALONE,
     "density.bits_per_dim": AXES,
     "density.gaussian_log_prob": ALONE,
     "density.mixture_log_prob": ALONE,
@@ -205,8 +211,9 @@ for key, more in {
         "All columns on the right": field(lambda r, c, i, j: j - c <= i - r),
     },
     "density.neighbour_counts": {
+        "does a count of few bits": of_bytes("density.neighbour_counts"),
         "44 levels in 26 contexts": neighbours(lambda x, k, n: (x * (n / k)).long()),
-        "64 contexts the counts are off": neighbours(
+        "12 contexts the counts are off": neighbours(
             lambda x, k, n: x * n // k, torch.int16
         ),
         "read off x": neighbours_of_seen_levels,
@@ -226,6 +233,7 @@ for key, more in {
         "(4,) and (4, 1) a ValueError": difference_of_lengths,
     },
     "autoencoder.balanced_draw": {
+        "index of few bits": of_bytes("autoencoder.balanced_draw"),
         "shape (8,)": drawn_of_ten_classes,
         "stand side by side": drawn_side_by_side,
     },

@@ -148,6 +148,7 @@ def dimensions_at_the_threshold(f: Answer) -> None:
             "that is asked for."
         )
         expect(got, torch.tensor(right), what, told=f.for_inputs())
+    numbers(f(mu[:, :1], 0.0), (1,))
 
 
 def dimensions_far_from_0(f: Answer) -> None:

@@ -148,6 +148,7 @@ EXERCISES = (
         laws=(
             balanced_laws.draw_is_balanced,
             balanced_laws.draw_is_random,
+            balanced_laws.draw_of_many_images,
             error_laws.draw_takes_all,  # first: else a class is told for another
             error_laws.draw_needs_enough,
             balanced_laws.draw_is_whole,

@@ -91,3 +91,14 @@ def draw_is_whole(f: Answer) -> None:
     """Indices are of an integer dtype, or they index nothing."""
     generator = seeds.generator(0)
     expect_whole(f(LABELS, 4, generator), "Your indices")
+
+
+def draw_of_many_images(f: Answer) -> None:
+    """Indices may be large."""
+    labels = torch.tensor([0, 1]).repeat_interleave(400)
+    got = numbers(f(labels, 20, seeds.generator(0)), (40,))
+    if got.min() < 0 or int(labels[got.long()].sum()) != 20 or got.max() < 400:
+        raise Wrong(
+            "Of 400 images of each of two classes yours are not 20 and 20: does an "
+            "index of few bits start again at 0?"
+        )

@@ -37,3 +37,10 @@ def counts_of_absent_levels(f: Answer) -> None:
         "given, not read off x."
     )
     expect(got, follow(x, 8, 2), what)
+
+
+def counts_of_equal_pixels(f: Answer) -> None:
+    """One triple may occur more than 255 times; one context alone is an axis still."""
+    x = torch.zeros(1, 1, 20, 20, dtype=torch.uint8)
+    what = "Of 400 pixels of level 0 all count: does a count of few bits begin again?"
+    expect(numbers(f(x, 2, 1), (1, 1, 2)), torch.tensor([[[400, 0]]]), what)

@@ -176,6 +176,7 @@ EXERCISES = (
             neighbour_laws.counts_in_uneven_contexts,
             neighbour_laws.counts_without_overflow,
             context_laws.counts_of_absent_levels,
+            context_laws.counts_of_equal_pixels,
             context_laws.counts_of_every_level,
             neighbour_laws.counts_are_whole,
         ),
