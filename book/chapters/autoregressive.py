@@ -476,7 +476,7 @@ What is known may differ from picture to picture.
 And the picture that you are given must stay as it was.
 
 - **In:** `x`, levels, `(B, C, H, W)`; `known`, `bool`, of that shape; `draw`, a function: `draw(x, i, j, c)` returns levels `(B,)` for row i, column j and channel c, and is asked for known subpixels too.
-- **Out:** a new tensor, in the shape of `x`.
+- **Out:** a new tensor, in the shape and the dtype of `x`; so is the picture that `draw` is shown.
 
 For example:
 

@@ -102,6 +102,10 @@ def filled_with_whole_numbers(x, known, draw):
     return right("autoregressive.fill")(x.long(), known, draw).to(x.dtype)
 
 
+def filled_with_floats(x, known, draw):
+    return right("autoregressive.fill")(x.float(), known, draw).to(x.dtype)
+
+
 def difference_by_squares(a, b):
     if a.shape != b.shape or len(a) < 2:
         raise ValueError("no pairs")
@@ -226,6 +230,7 @@ for key, more in {
     "autoregressive.fill": {
         "A level 0 that is known": filled_where_black,
         "is int64, and x is float32": filled_with_whole_numbers,
+        "is float32, and x is uint8": filled_with_floats,
     },
     "autoregressive.paired_difference": {
         "differences are about 8,000": difference_by_squares,

@@ -55,6 +55,7 @@ EXERCISES = (
             fill_laws.fill_asks_in_order,
             fill_laws.fill_keeps_the_known,
             fill_laws.fill_shows_the_past,
+            fill_laws.fill_of_levels,
             axes_laws.fill_keeps_axes,
         ),
     ),

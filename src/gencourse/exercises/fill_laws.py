@@ -25,18 +25,19 @@ LEVELS = 11
 class Recorded:
     """A draw that depends on what comes before, and remembers how it was called."""
 
-    def __init__(self) -> None:
+    def __init__(self, dtype: torch.dtype = torch.float32) -> None:
+        self.dtype = dtype
         self.places: list[Place] = []
         self.seen: list[Tensor] = []
         self.levels: list[Tensor] = []
 
     def __call__(self, x: Tensor, i: int, j: int, c: int) -> Tensor:
         """Return levels (B,), whatever place it is asked for."""
-        if not x.is_floating_point():
-            kind = str(x.dtype).removeprefix("torch.")
+        if x.dtype != self.dtype:
+            shown, due = (str(d).removeprefix("torch.") for d in (x.dtype, self.dtype))
             raise Wrong(
-                f"The picture that you show draw is {kind}, and x is float32: a copy "
-                "of x keeps its dtype."
+                f"The picture that you show draw is {shown}, and x is {due}: a copy of "
+                "x keeps its dtype."
             )
         place = int(i), int(j), int(c)
         self.places.append(place)
@@ -142,6 +143,14 @@ def _too_little(now: Tensor, old: Tensor, known: Tensor) -> str:
             "know of those before it."
         )
     return "You show draw other levels than those that were drawn before."
+
+
+def fill_of_levels(f: Answer) -> None:
+    """Levels may be whole numbers, and stay so."""
+    x, known = _given()
+    right = _filled(x, known)
+    got = numbers(f(x.to(torch.uint8), known, Recorded(torch.uint8)), tuple(x.shape))
+    expect(got, right, "Where x is uint8 your result is not what it is for float32.")
 
 
 def fill_keeps_the_known(f: Answer) -> None:
