@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gencourse import cli_options as options
 from gencourse.cli_errors import on_any_screen, plain_errors, told_how_to_resume
 from gencourse.grading.command import grade
 
@@ -28,42 +29,20 @@ app.callback()(on_any_screen)
 app.command()(grade)
 
 
-Name = Annotated[str, typer.Argument(help="A recipe: see `gencourse recipes`.")]
-From = Annotated[
-    Path | None,
-    typer.Option("--from", help="Folder of the model; else the shipped one."),
-]
-
-
 @app.command()
 def train(
-    name: Name,
-    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder to write to; else runs/NAME.")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Steps instead of the recipe's.")
-    ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Data set instead of the recipe's.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    devices: Annotated[int, typer.Option(help="GPUs, or processes of a CPU.")] = 1,
-    strategy: Annotated[
-        str, typer.Option(help="Of several devices: auto, ddp or ddp_notebook.")
-    ] = "auto",
-    precision: Annotated[
-        str, typer.Option(help="auto, 32-true, bf16-mixed or 16-mixed.")
-    ] = "auto",
-    seed: Annotated[int | None, typer.Option(min=0, help="Another seed.")] = None,
-    compiled: Annotated[
-        bool, typer.Option("--compile", help="Compile the losses, on one GPU.")
-    ] = False,
-    validation: Annotated[
-        bool,
-        typer.Option(help="Measure on held-back training images, not on the test set."),
-    ] = False,
+    name: options.Name,
+    resume: options.Resume = False,
+    out: options.Out = None,
+    steps: options.Steps = None,
+    data: options.Data = None,
+    device: options.Device = "auto",
+    devices: options.Devices = 1,
+    strategy: options.Strategy = "auto",
+    precision: options.Precision = "auto",
+    seed: options.Seed = None,
+    compiled: options.Compiled = False,
+    validation: options.Validation = False,
 ) -> None:
     """Train a model; write its weights and the card that says how they were made."""
     if not sys.stderr.isatty():
@@ -93,7 +72,7 @@ def train(
 
 @app.command()
 def sample(
-    name: Name,
+    name: options.Name,
     out: Annotated[
         Path | None,
         typer.Option(help="The picture to write; else NAME.png."),
@@ -104,7 +83,7 @@ def sample(
         int | None,
         typer.Option(help="Class of all images; else one class after another."),
     ] = None,
-    path: From = None,
+    path: options.From = None,
     reconstruct: Annotated[
         bool, typer.Option(help="Test images and, below each, its reconstruction.")
     ] = False,
@@ -125,8 +104,8 @@ def sample(
 
 @app.command()
 def evaluate(
-    name: Name,
-    path: From = None,
+    name: options.Name,
+    path: options.From = None,
     few: Annotated[
         bool,
         typer.Option("--few", help="Only the first thousand images: a tenth as long."),
